@@ -1,0 +1,258 @@
+#include "cli/application.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace scalectl::cli {
+namespace {
+
+using core::usage_error;
+
+/// "tick run" for the verb run of command tick; empty for the root.
+std::string path_of(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  if (parent == nullptr) return "";
+  const std::string above = path_of(*parent);
+  return above.empty() ? app.get_name() : above + " " + app.get_name();
+}
+
+std::vector<const CLI::App*> children(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+/// CLI11's message without its habit of shouting types at the reader.
+std::string tidy(std::string message) {
+  const auto cut = message.find("\nRun with");
+  if (cut != std::string::npos) message.resize(cut);
+  return message;
+}
+
+}  // namespace
+
+Application::Application(const std::string& name, const std::string& summary,
+                         const std::string& version)
+    : root_(std::make_unique<CLI::App>(summary, name)) {
+  root_->set_help_flag("-h,--help", "Print this help and exit");
+  root_->set_version_flag("--version", name + " " + version, "Print the version and exit");
+  root_->option_defaults()->always_capture_default(false);
+  root_->get_formatter()->column_width(34);
+  root_->allow_extras();  // leftovers get a better message from refuse_leftovers()
+  root_->fallthrough();
+}
+
+Application::~Application() = default;
+
+Command Application::global() { return Command(*this, *root_); }
+
+Command Application::command(const std::string& name, const std::string& summary) {
+  return Command(*this, *root_->add_subcommand(name, summary));
+}
+
+CLI::App& Application::deepest() const {
+  CLI::App* app = root_.get();
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
+}
+
+void Application::refuse_leftovers() const {
+  const CLI::App& app = deepest();
+  const std::string path = path_of(app);
+  const std::string prefix = path.empty() ? "" : path + ": ";
+  const auto leftovers = root_->remaining(true);
+
+  std::vector<std::string> verbs;
+  for (const CLI::App* child : children(app)) verbs.push_back(child->get_name());
+  const bool needs_verb = !verbs.empty();
+  const std::string noun = path.empty() ? "command" : "verb";
+
+  if (!leftovers.empty() && leftovers.front().rfind('-', 0) == 0 && leftovers.front() != "--") {
+    const std::string given = leftovers.front().substr(0, leftovers.front().find('='));
+    auto known = option_names(app);
+    for (const std::string& name : option_names(*root_)) known.push_back(name);
+    throw usage_error(fmt::format("{}unknown option {}", prefix, given),
+                      core::did_you_mean(given, known,
+                                         fmt::format("see scalectl {}{}--help", path,
+                                                     path.empty() ? "" : " ")));
+  }
+  if (needs_verb && !leftovers.empty()) {
+    throw usage_error(
+        fmt::format("{}unknown {} \"{}\"", prefix, noun, leftovers.front()),
+        core::did_you_mean(leftovers.front(), verbs, "there are: " + core::join(verbs, ", ")));
+  }
+  if (needs_verb) {
+    throw usage_error(fmt::format("{}a {} is missing", prefix, noun),
+                      "there are: " + core::join(verbs, ", "));
+  }
+  if (!leftovers.empty()) {
+    throw usage_error(fmt::format("{}unexpected \"{}\"", prefix, leftovers.front()),
+                      fmt::format("see scalectl {} --help", path));
+  }
+}
+
+int Application::run(const std::vector<std::string>& arguments) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    root_->parse(std::move(reversed));
+    refuse_leftovers();
+  } catch (const CLI::CallForHelp&) {
+    std::cout << deepest().help();
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << "\n";
+    return 0;
+  } catch (const CLI::RequiredError& error) {
+    refuse_leftovers();  // a misspelt option explains more than the operand that it hides
+    const std::string path = path_of(deepest());
+    throw usage_error(fmt::format("{}: {}", path, tidy(error.what())),
+                      fmt::format("see scalectl {} --help", path));
+  } catch (const CLI::ParseError& error) {
+    const std::string path = path_of(deepest());
+    throw usage_error((path.empty() ? "" : path + ": ") + tidy(error.what()));
+  }
+  const CLI::App& app = deepest();
+  chosen_ = path_of(app);
+  return actions_.at(&app)();
+}
+
+std::string Application::reference() const {
+  std::string text;
+  const auto describe = [&](const CLI::App& app) {
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->get_lnames() == std::vector<std::string>{"help"}) continue;
+      const std::string name = option->get_positional() ? option->get_name()
+                                                        : option->get_name(false, true);
+      std::string meta = option->get_type_size_max() == 0 ? "" : option->get_type_name();
+      if (!meta.empty() && option->get_positional()) meta.clear();
+      const std::string value = option->get_default_str();
+      text += fmt::format("- `{}{}`: {}{}\n", name, meta.empty() ? "" : " " + meta,
+                          option->get_description(),
+                          value.empty() ? "" : fmt::format(" (default: `{}`)", value));
+    }
+  };
+  const std::function<void(const CLI::App&)> visit = [&](const CLI::App& app) {
+    const auto below = children(app);
+    if (below.empty()) {
+      text += fmt::format("\n**`scalectl {}`** {}\n\n", path_of(app), app.get_description());
+      describe(app);
+      const auto examples = examples_.find(&app);
+      if (examples != examples_.end()) {
+        text += fmt::format("\n```sh\n{}\n```\n", core::join(examples->second, "\n"));
+      }
+    }
+    for (const CLI::App* child : below) visit(*child);
+  };
+  text += "**Global options**\n\n";
+  describe(*root_);
+  for (const CLI::App* child : children(*root_)) visit(*child);
+  return text;
+}
+
+std::string Application::bash_completion() const {
+  std::string cases;
+  const std::string globals = core::join(option_names(*root_), " ");
+  const std::function<void(const CLI::App&)> visit = [&](const CLI::App& app) {
+    std::vector<std::string> words = option_names(app);
+    for (const CLI::App* child : children(app)) words.push_back(child->get_name());
+    cases += fmt::format("    \"{}\") words=\"{} {}\" ;;\n", path_of(app), core::join(words, " "),
+                         &app == root_.get() ? "" : globals);
+    for (const CLI::App* child : children(app)) visit(*child);
+  };
+  visit(*root_);
+  return "# bash completion for scalectl: source <(scalectl --completion bash)\n"
+         "_scalectl() {\n"
+         "  local word path=\"\" words=\"\"\n"
+         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "    case $word in -*) ;; *) [ \"$(wc -w <<<\"$path\")\" -lt 2 ] && "
+         "path=\"${path:+$path }$word\" ;; esac\n"
+         "  done\n"
+         "  case $path in\n" +
+         cases +
+         "    *) words=\"" + globals +
+         "\" ;;\n"
+         "  esac\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+         "}\n"
+         "complete -o default -F _scalectl scalectl\n";
+}
+
+// --- Command ---
+
+Command Command::verb(const std::string& name, const std::string& summary) {
+  return Command(*application_, *app_->add_subcommand(name, summary));
+}
+
+Command& Command::example(const std::string& line) {
+  auto& examples = application_->examples_[app_];
+  examples.push_back(line);
+  app_->footer("\nExample:\n  " + core::join(examples, "\n  "));
+  return *this;
+}
+
+Command& Command::flag(const std::string& names, bool& target, const std::string& help) {
+  app_->add_flag(names, target, help);
+  return *this;
+}
+
+Command& Command::flag_or_value(const std::string& name, std::optional<std::string>& target,
+                                const std::string& default_value, const std::string& help) {
+  std::string& value = application_->storage_.emplace_back();
+  app_->add_flag(name + "{" + default_value + "}", value, help)
+      ->each([&target](const std::string& given) { target = given; });
+  return *this;
+}
+
+void Command::add_option(const std::string& names, std::function<void(const std::string&)> read,
+                         const std::string& default_text, const std::string& placeholder,
+                         const std::string& help) {
+  const std::string shown = names.substr(names.rfind(',') + 1);
+  CLI::Option* option = app_->add_option_function<std::string>(
+      names,
+      [read = std::move(read), shown](const std::string& text) {
+        try {
+          read(text);
+        } catch (const core::Error& error) {
+          throw error.within(shown);
+        }
+      },
+      help);
+  option->type_name(placeholder);
+  option->default_str(default_text);
+}
+
+Command& Command::list(const std::string& names, std::vector<std::string>& target,
+                       const std::string& help, const std::string& placeholder) {
+  // One value each time, so that an operand that follows is not eaten.
+  app_->add_option(names, target, help)->type_name(placeholder)->allow_extra_args(false);
+  return *this;
+}
+
+Command& Command::operand(const std::string& name, std::string& target, const std::string& help,
+                          bool required) {
+  app_->add_option(name, target, help)->type_name("")->required(required);
+  return *this;
+}
+
+Command& Command::operands(const std::string& name, std::vector<std::string>& target,
+                           const std::string& help) {
+  app_->add_option(name, target, help)->type_name("")->required();
+  return *this;
+}
+
+void Command::action(std::function<int()> run) { application_->actions_[app_] = std::move(run); }
+
+}  // namespace scalectl::cli

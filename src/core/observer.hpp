@@ -1,0 +1,31 @@
+// Observer: how an engine tells the outside what it is doing while it does it. Engines do not
+// print; the program hands them an observer that writes to stderr, tests one that records.
+// An engine calls its observer from one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace scalectl::core {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer() = default;
+
+  virtual void log(LogLevel level, std::string_view message) = 0;
+
+  /// `done` of `total` `unit`s of `what` are finished. Called often; the receiver thins it out.
+  /// The call with done == total ends the bar of `what`.
+  virtual void progress(std::string_view what, std::uint64_t done, std::uint64_t total,
+                        std::string_view unit) = 0;
+
+  void info(std::string_view message) { log(LogLevel::kInfo, message); }
+  void warn(std::string_view message) { log(LogLevel::kWarning, message); }
+};
+
+}  // namespace scalectl::core

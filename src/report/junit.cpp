@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "report/formats.hpp"
+
+namespace scalectl::report {
+namespace {
+
+using core::Result;
+using core::Verdict;
+
+/// XML 1.0 text: the five entities, and U+FFFD for control characters that XML cannot hold.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&apos;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') {
+          out += "\xEF\xBF\xBD";
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+std::string reason(const Result& result) {
+  std::string text = fmt::format("{:.3f} s", result.elapsed_s);
+  if (result.threshold_s) text += fmt::format(", threshold {:g} s", *result.threshold_s);
+  if (result.band) text += ", " + *result.band;
+  return text;
+}
+
+std::string body(const Result& result) {
+  const std::string notes = escaped(core::join(result.notes, "\n"));
+  switch (result.verdict) {
+    case Verdict::kFail:
+      return fmt::format("    <failure message=\"{}\">{}</failure>\n", escaped(reason(result)), notes);
+    case Verdict::kInconclusive:
+      return fmt::format("    <error message=\"inconclusive: {}\">{}</error>\n",
+                         escaped(reason(result)), notes);
+    case Verdict::kWarn:
+      return fmt::format("    <system-out>warning: {}\n{}</system-out>\n", escaped(reason(result)),
+                         notes);
+    case Verdict::kPass:
+      break;
+  }
+  return notes.empty() ? "" : fmt::format("    <system-out>{}</system-out>\n", notes);
+}
+
+}  // namespace
+
+std::string junit(const Results& results, const Style& /*style*/) {
+  int failures = 0;
+  int errors = 0;
+  double time = 0;
+  std::string cases;
+  for (const Result& result : results) {
+    failures += result.verdict == Verdict::kFail ? 1 : 0;
+    errors += result.verdict == Verdict::kInconclusive ? 1 : 0;
+    time += result.elapsed_s;
+    cases += fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"{:.3f}\"",
+                         escaped(result.command),
+                         escaped(result.name.empty() ? result.command : result.name),
+                         result.elapsed_s);
+    const std::string inner = body(result);
+    cases += inner.empty() ? "/>\n" : ">\n" + inner + "  </testcase>\n";
+  }
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<testsuite name=\"scalectl\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n"
+      "{}</testsuite>\n",
+      results.size(), failures, errors, time, cases);
+}
+
+}  // namespace scalectl::report

@@ -1,0 +1,29 @@
+// How single values are shown: to people with units, to machines without.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/table.hpp"
+#include "core/value.hpp"
+
+namespace scalectl::report {
+
+/// For people: "1,234", "412 ms", "11.0 MiB", "12.3x"; null is "-".
+std::string show(const core::Value& value, core::Unit unit);
+
+/// For machines: the plain number or text; null is empty.
+std::string plain(const core::Value& value);
+
+/// The unit that the suffix of a metric's name states (_s, _bytes, _ratio, …).
+core::Unit unit_of(const std::string& key);
+
+/// The scalars of `object`, those of nested objects as "outer<separator>inner". Lists are left out.
+std::vector<std::pair<std::string, core::Value>> flatten(const core::Object& object,
+                                                         const std::string& separator);
+
+/// A metric's key for people: "wal_bytes" → "wal", "hot_ratio" → "hot ratio".
+std::string label_of(const std::string& key);
+
+}  // namespace scalectl::report

@@ -1,0 +1,335 @@
+#include "schema/migrations.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "catalog/checksum.hpp"
+#include "catalog/front_matter.hpp"
+#include "core/error.hpp"
+#include "core/stopwatch.hpp"
+#include "core/text.hpp"
+#include "pg/identifier.hpp"
+
+namespace scalectl::schema {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using core::usage_error;
+
+/// One at a time: the key of the advisory lock, "scalectl" in ASCII.
+constexpr const char* kLock = "SELECT pg_advisory_xact_lock(8314892176759550060)";
+constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '30s'";
+
+/// A migration as the database remembers it.
+struct Applied {
+  int version;
+  std::string checksum;
+  std::string applied_at;
+};
+
+Migration parse(const catalog::File& file) {
+  const auto sections = catalog::parse_sections(file);
+  if (sections.size() > 1) {
+    throw catalog::file_error(file, sections[1].line, "a migration has no sections");
+  }
+  const catalog::Section& section = sections[0];
+  check(file, section,
+        {{.key = "migration", .required = true},
+         {.key = "summary", .required = true},
+         {.key = "table", .repeated = true}});
+  const std::string base = file.path.substr(file.path.rfind('/') + 1);
+  Migration migration{.name = section.get("migration"),
+                      .summary = section.get("summary"),
+                      .sql = section.body,
+                      .checksum = catalog::sha256(file.text)};
+  const auto underscore = base.find('_');
+  const char* end = base.data() + std::min(underscore, base.size());
+  const auto parsed = std::from_chars(base.data(), end, migration.version);
+  if (parsed.ec != std::errc() || parsed.ptr != end || migration.version < 1 ||
+      base.substr(underscore + 1) != migration.name + ".sql") {
+    throw catalog::file_error(file, 1,
+                              fmt::format("expected a file named NNN_{}.sql", migration.name));
+  }
+  for (const catalog::Field& field : section.fields) {
+    if (field.key == "table") migration.tables.push_back(field.value);
+  }
+  return migration;
+}
+
+/// The schema that the family's tables are in, or will be.
+std::string schema_of(pg::Session& session, const Options& options) {
+  if (options.family == kBookkeeping) return kBookkeeping;
+  if (options.schema) return *options.schema;
+  const auto current = session.query("SELECT current_schema() AS name").at(0, "name");
+  if (!current) {
+    throw usage_error("no schema of the search_path exists", "name one with --schema");
+  }
+  return *current;
+}
+
+bool has_bookkeeping(pg::Session& session) {
+  return session.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there")
+      .boolean(0, "there");
+}
+
+constexpr const char* kApplied =
+    "SELECT version, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS at"
+    "  FROM scalectl.migrations WHERE family = $1 AND schema_name = $2 ORDER BY version";
+
+template <typename Connection>
+std::vector<Applied> applied_in(Connection& connection, const std::string& family,
+                                const std::string& schema) {
+  std::vector<Applied> applied;
+  const pg::Rows rows = connection.query(kApplied, {family, schema});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    applied.push_back({.version = static_cast<int>(rows.integer(i, "version")),
+                       .checksum = rows.text(i, "checksum"),
+                       .applied_at = rows.text(i, "at")});
+  }
+  return applied;
+}
+
+std::vector<Applied> applied_or_none(pg::Session& session, const std::string& family,
+                                     const std::string& schema) {
+  if (!has_bookkeeping(session)) return {};
+  return applied_in(session, family, schema);
+}
+
+const Applied* find(const std::vector<Applied>& applied, int version) {
+  const auto at = std::find_if(applied.begin(), applied.end(),
+                               [&](const Applied& a) { return a.version == version; });
+  return at == applied.end() ? nullptr : &*at;
+}
+
+/// Refuses to go on from a history that is not ours.
+void check_history(const std::vector<Migration>& known, const std::vector<Applied>& applied,
+                   const std::string& family) {
+  for (const Applied& row : applied) {
+    const auto migration = std::find_if(known.begin(), known.end(), [&](const Migration& m) {
+      return m.version == row.version;
+    });
+    if (migration == known.end()) {
+      throw usage_error(fmt::format("the database has migration {} of {}, which this scalectl does "
+                                    "not know",
+                                    row.version, family),
+                        "use the newer scalectl that applied it");
+    }
+    if (migration->checksum != row.checksum) {
+      throw usage_error(fmt::format("migration {} {} of {} was changed after it was applied",
+                                    row.version, migration->name, family),
+                        "a released migration is frozen; put the change into a new one");
+    }
+  }
+}
+
+/// Applies the missing migrations of one family inside `tx`; how many they were.
+int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known,
+                  const std::string& family, const std::string& schema, const std::string& version,
+                  core::Observer& observer) {
+  const bool remembers =
+      tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there").boolean(0, "there");
+  const auto applied = remembers ? applied_in(tx, family, schema) : std::vector<Applied>{};
+  check_history(known, applied, family);
+  if (tx.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing", {schema})
+          .boolean(0, "missing")) {
+    tx.query("CREATE SCHEMA " + pg::quote_identifier(schema));
+  }
+  tx.query("SET LOCAL search_path TO " + pg::quote_identifier(schema));
+  int count = 0;
+  for (const Migration& migration : known) {
+    if (find(applied, migration.version) != nullptr) continue;
+    tx.query(migration.sql);
+    tx.query(
+        "INSERT INTO scalectl.migrations (family, schema_name, version, name, checksum,"
+        "                                 scalectl_version) VALUES ($1, $2, $3, $4, $5, $6)",
+        {family, schema, std::to_string(migration.version), migration.name, migration.checksum,
+         version});
+    observer.info(fmt::format("Applied {} {:03} {} in schema {}", family, migration.version,
+                              migration.name, schema));
+    ++count;
+  }
+  tx.query("SET LOCAL search_path TO DEFAULT");
+  return count;
+}
+
+int init_family(pg::Session& session, const catalog::Catalog& catalog, const std::string& family,
+                const std::string& schema, const std::string& version, core::Observer& observer) {
+  pg::Transaction tx = session.begin();
+  tx.query(kLockTimeout);
+  tx.query(kLock);
+  int count = apply_missing(tx, load(catalog, kBookkeeping), kBookkeeping, kBookkeeping, version,
+                            observer);
+  if (family != kBookkeeping) {
+    count += apply_missing(tx, load(catalog, family), family, schema, version, observer);
+  }
+  tx.commit();
+  return count;
+}
+
+core::Result new_result(const std::string& verb, const std::string& family,
+                        const std::string& schema) {
+  core::Result result{.command = "db " + verb, .name = family};
+  result.params.set("schema", schema);
+  return result;
+}
+
+/// The tables that `known` creates and that exist in `schema`, with their row counts; oldest first.
+std::vector<std::pair<std::string, std::int64_t>> tables_with_rows(
+    pg::Session& session, const std::vector<Migration>& known, const std::string& schema) {
+  std::vector<std::pair<std::string, std::int64_t>> tables;
+  for (const Migration& migration : known) {
+    for (const std::string& table : migration.tables) {
+      const std::string quoted =
+          pg::quote_identifier(schema) + "." + pg::quote_identifier(table);
+      if (!session.query("SELECT to_regclass($1) IS NOT NULL AS there", {quoted})
+               .boolean(0, "there")) {
+        continue;
+      }
+      const pg::Rows rows = session.query("SELECT count(*) AS n FROM " + quoted);
+      tables.emplace_back(table, rows.integer(0, "n"));
+    }
+  }
+  return tables;
+}
+
+}  // namespace
+
+std::vector<Migration> load(const catalog::Catalog& catalog, const std::string& family) {
+  const std::vector<std::string> families = catalog.folders("sql/schema");
+  if (std::find(families.begin(), families.end(), family) == families.end()) {
+    throw usage_error(fmt::format("there is no reference schema \"{}\"", family),
+                      core::did_you_mean(family, families,
+                                         "there are: " + core::join(families, ", ")));
+  }
+  std::vector<Migration> migrations;
+  for (const catalog::File& file : catalog.files("sql/schema/" + family)) {
+    migrations.push_back(parse(file));
+    const auto number = static_cast<int>(migrations.size());
+    if (migrations.back().version != number) {
+      throw catalog::file_error(file, 1, fmt::format("expected migration number {}", number));
+    }
+  }
+  return migrations;
+}
+
+core::Result init(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                  core::Observer& observer) {
+  const core::Stopwatch watch;
+  const auto known = load(catalog, options.family);
+  const std::string schema = schema_of(session, options);
+  core::Result result = new_result("init", options.family, schema);
+  const int count =
+      init_family(session, catalog, options.family, schema, options.version, observer);
+  result.metrics.set("migrations", known.size()).set("applied", count);
+  if (count == 0) result.notes.emplace_back("nothing to do: every migration is applied");
+  watch.stamp(result);
+  return result;
+}
+
+core::Result status(pg::Session& session, const catalog::Catalog& catalog,
+                    const Options& options) {
+  const core::Stopwatch watch;
+  const auto known = load(catalog, options.family);
+  const std::string schema = schema_of(session, options);
+  core::Result result = new_result("status", options.family, schema);
+  const auto applied = applied_or_none(session, options.family, schema);
+  core::Table migrations{
+      .key = "migrations",
+      .title = "",
+      .columns = {{"version", "version"}, {"name", "migration"}, {"state", "state"},
+                  {"applied_at", "applied at (UTC)"}, {"summary", "summary"}},
+      .rows = {}};
+  for (const Migration& migration : known) {
+    const Applied* row = find(applied, migration.version);
+    const std::string state = row == nullptr                          ? "pending"
+                              : row->checksum == migration.checksum ? "applied"
+                                                                    : "changed";
+    if (state != "applied") result.verdict = core::Verdict::kWarn;
+    migrations.rows.push_back({migration.version, migration.name, state,
+                               row != nullptr ? core::Value(row->applied_at) : core::Value(),
+                               migration.summary});
+  }
+  core::Table tables{.key = "tables",
+                     .title = "",
+                     .columns = {{"table", "table"}, {"rows", "rows", core::Unit::kCount}},
+                     .rows = {}};
+  for (const auto& [table, rows] : tables_with_rows(session, known, schema)) {
+    tables.rows.push_back({table, rows});
+  }
+  result.tables = {std::move(migrations), std::move(tables)};
+  watch.stamp(result);
+  return result;
+}
+
+core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                  bool confirmed, core::Observer& observer) {
+  const core::Stopwatch watch;
+  const auto known = load(catalog, options.family);
+  const std::string schema = schema_of(session, options);
+  core::Result result = new_result("drop", options.family, schema);
+  const auto tables = tables_with_rows(session, known, schema);
+  std::vector<std::string> filled;
+  std::vector<std::string> quoted;
+  for (const auto& [table, rows] : tables) {
+    if (rows > 0) filled.push_back(fmt::format("{} ({} rows)", table, core::grouped(rows)));
+    quoted.push_back(pg::quote_identifier(schema) + "." + pg::quote_identifier(table));
+  }
+  if (applied_or_none(session, options.family, schema).empty()) {
+    if (!tables.empty()) {
+      throw usage_error(
+          fmt::format("schema {} has tables of that name, but scalectl did not make them", schema),
+          "drop them yourself if that is what you want");
+    }
+    result.metrics.set("tables", 0);
+    result.notes.emplace_back("nothing to do: it is not there");
+    watch.stamp(result);
+    return result;
+  }
+  if (!filled.empty() && !confirmed && !pg::is_lab(session)) {
+    throw usage_error("these tables hold rows: " + core::join(filled, ", "),
+                      "add --yes to drop them with all that is in them");
+  }
+  pg::Transaction tx = session.begin();
+  tx.query(kLockTimeout);
+  tx.query(kLock);
+  if (!quoted.empty()) tx.query("DROP TABLE " + core::join(quoted, ", "));
+  if (options.family == kBookkeeping) {
+    tx.query("DROP SCHEMA scalectl");
+  } else {
+    tx.query("DELETE FROM scalectl.migrations WHERE family = $1 AND schema_name = $2",
+             {options.family, schema});
+  }
+  tx.commit();
+  result.metrics.set("tables", quoted.size());
+  observer.info(fmt::format("Dropped {} tables of {} in schema {}", quoted.size(), options.family,
+                            schema));
+  watch.stamp(result);
+  return result;
+}
+
+bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
+                        const std::string& version, core::Observer& observer) {
+  const auto known = load(catalog, kBookkeeping);
+  try {
+    if (applied_or_none(session, kBookkeeping, kBookkeeping).size() == known.size()) return true;
+    init_family(session, catalog, kBookkeeping, kBookkeeping, version, observer);
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUsage) throw;
+    observer.warn(fmt::format("this run will not be recorded: {}", error.message()));
+    return false;
+  }
+}
+
+void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                   core::Observer& observer) {
+  if (!pg::is_lab(session)) return;
+  const std::string schema = schema_of(session, options);
+  if (!applied_or_none(session, options.family, schema).empty()) return;
+  init_family(session, catalog, options.family, schema, options.version, observer);
+}
+
+}  // namespace scalectl::schema

@@ -1,0 +1,61 @@
+// Migrations: the reference schemas (game, …) and scalectl's own bookkeeping, as numbered SQL files
+// that are applied once, in order, and remembered with their checksums. Forward only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+#include "core/observer.hpp"
+#include "core/result.hpp"
+#include "pg/session.hpp"
+
+namespace scalectl::schema {
+
+/// One file of sql/schema/<family>/.
+struct Migration {
+  int version = 0;
+  std::string name;
+  std::string summary;
+  std::vector<std::string> tables;  ///< the tables it creates, in order
+  std::string sql;
+  std::string checksum;
+};
+
+/// The family of the bookkeeping, which lives in a schema of the same name.
+inline constexpr const char* kBookkeeping = "scalectl";
+
+/// What the functions below need to know.
+struct Options {
+  std::string family;                 ///< game, …
+  std::optional<std::string> schema;  ///< where its tables are; the first of search_path if absent
+  std::string version;                ///< of this program, for the record
+};
+
+/// The migrations of `family` in order. Throws Error (usage) for an unknown family, or a file that
+/// is not NNN_name.sql or has broken front matter.
+std::vector<Migration> load(const catalog::Catalog& catalog, const std::string& family);
+
+/// Applies what is missing, in one transaction; safe to run again and from several places at once.
+/// Throws Error (usage) where an applied file has since changed, or the database is newer.
+core::Result init(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                  core::Observer& observer);
+
+/// Which migrations are applied, and how many rows their tables hold. Changes nothing.
+core::Result status(pg::Session& session, const catalog::Catalog& catalog, const Options& options);
+
+/// Drops the family's tables and its record. Tables with rows are dropped only with `confirmed` or
+/// in a lab; what depends on them from outside is never dropped.
+core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                  bool confirmed, core::Observer& observer);
+
+/// Makes sure that the bookkeeping is there. False, with a warning, where the role may not make it.
+bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
+                        const std::string& version, core::Observer& observer);
+
+/// In a lab, and only there, applies `family` if it is missing: a lab is made to be used at once.
+void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
+                   core::Observer& observer);
+
+}  // namespace scalectl::schema

@@ -1,0 +1,17 @@
+// History: what the bookkeeping remembers of earlier runs.
+#pragma once
+
+#include <vector>
+
+#include "core/result.hpp"
+#include "pg/session.hpp"
+#include "tick/definition.hpp"
+
+namespace scalectl::tick {
+
+/// One Result with a table: for each tick and strategy its last run, p50 and p95 of the last day, and the trend:
+/// the median of the newer half of that day's runs over that of the older half (nothing below four
+/// runs). Ticks that never ran are listed too.
+core::Result status(pg::Session& session, const std::vector<Definition>& ticks);
+
+}  // namespace scalectl::tick

@@ -1,0 +1,58 @@
+// scalectl db: the reference schemas.
+#include <memory>
+
+#include "context.hpp"
+#include "schema/migrations.hpp"
+
+namespace scalectl::tool {
+namespace {
+
+struct Options {
+  std::string family;
+  std::optional<std::string> schema;
+  bool yes = false;
+
+  schema::Options for_engine() const {
+    return {.family = family, .schema = schema, .version = kVersion};
+  }
+};
+
+}  // namespace
+
+void declare_db(cli::Application& application, Context& context) {
+  auto options = std::make_shared<Options>();
+  cli::Command db = application.command("db", "The reference schemas: game");
+  const auto add = [&](const char* name, const char* summary) {
+    cli::Command verb = db.verb(name, summary);
+    verb.operand("SCHEMA", options->family, "Which reference schema: game")
+        .option("--schema", options->schema, "Schema to hold the tables (default: the search_path's)",
+                "NAME");
+    return verb;
+  };
+
+  add("init", "Make the tables, or bring them up to date; safe to run again")
+      .example("scalectl --lab db init game")
+      .action([options, &context, &application] {
+        pg::Session session = context.connect(application);
+        return context.emit(schema::init(session, context.catalog(), options->for_engine(),
+                                         context.observer()));
+      });
+
+  add("status", "Tell which migrations are applied, and how many rows there are")
+      .example("scalectl db status game --format json")
+      .action([options, &context, &application] {
+        pg::Session session = context.connect(application);
+        return context.emit(schema::status(session, context.catalog(), options->for_engine()));
+      });
+
+  add("drop", "Drop the tables that init made")
+      .flag("--yes", options->yes, "Even if they hold rows (not asked for in a lab)")
+      .example("scalectl --lab db drop game")
+      .action([options, &context, &application] {
+        pg::Session session = context.connect(application);
+        return context.emit(schema::drop(session, context.catalog(), options->for_engine(),
+                                         options->yes, context.observer()));
+      });
+}
+
+}  // namespace scalectl::tool

@@ -1,0 +1,4 @@
+#include "context.hpp"
+namespace scalectl::tool {
+void declare_demo(cli::Application&, Context&) {}
+}

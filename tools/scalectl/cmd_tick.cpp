@@ -1,0 +1,160 @@
+// scalectl tick: regen, combat and decay ticks on demand.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+
+#include "context.hpp"
+#include "core/stopwatch.hpp"
+#include "naming_options.hpp"
+#include "schema/migrations.hpp"
+#include "tick/definition.hpp"
+#include "tick/history.hpp"
+#include "tick/run.hpp"
+
+namespace scalectl::tool {
+namespace {
+
+struct Options {
+  std::string name;
+  bool all = false;
+  cli::Choice strategy{.value = "set", .allowed = {"set", "rows"}};
+  bool strict = false;
+  std::optional<core::Seconds> warn_after;
+  core::Seconds lock_timeout{10};
+  NamingOptions naming;
+  std::map<std::string, std::optional<std::string>> parameters;  // one entry for each option made
+};
+
+core::Result list(const catalog::Catalog& catalog) {
+  const core::Stopwatch watch;
+  core::Result result{.command = "tick list"};
+  core::Table table{.key = "ticks",
+                    .title = "",
+                    .columns = {{"tick", "tick"}, {"every", "every"}, {"threshold", "threshold"},
+                                {"parameters", "parameters"}, {"strategies", "strategies"},
+                                {"summary", "summary"}},
+                    .rows = {}};
+  for (const tick::Definition& tick : tick::load_all(catalog)) {
+    std::string parameters;
+    for (const tick::Parameter& parameter : tick.parameters) {
+      parameters += fmt::format("{}--{} {}", parameters.empty() ? "" : " ", parameter.name,
+                                parameter.default_value);
+    }
+    table.rows.push_back({tick.name, core::format_duration(tick.every),
+                          core::format_duration(tick.warn_after), parameters,
+                          tick.rows ? "set, rows" : "set", tick.summary});
+  }
+  result.tables.push_back(std::move(table));
+  watch.stamp(result);
+  return result;
+}
+
+tick::Options engine_options(const Options& options, const tick::Definition& tick, bool recorded) {
+  tick::Options engine{.strategy = options.strategy.value == "rows" ? tick::Strategy::kRows
+                                                                    : tick::Strategy::kSet,
+                       .parameters = {},
+                       .warn_after = options.warn_after,
+                       .lock_timeout = options.lock_timeout,
+                       .strict = options.strict,
+                       .record = recorded,
+                       .naming = options.naming.naming()};
+  for (const auto& [name, value] : options.parameters) {
+    // With --all, a parameter goes to the ticks that have it.
+    if (value && (!options.all || tick.find_parameter(name) != nullptr)) {
+      engine.parameters[name] = *value;
+    }
+  }
+  return engine;
+}
+
+std::vector<tick::Definition> chosen_ticks(const Options& options,
+                                           const catalog::Catalog& catalog) {
+  if (options.all && !options.name.empty()) {
+    throw core::usage_error("tick run: a tick and --all contradict each other", "give one of them");
+  }
+  if (options.all) return tick::load_all(catalog);
+  if (options.name.empty()) {
+    throw core::usage_error("tick run: which tick?", "name one, or give --all; see tick list");
+  }
+  return {tick::load(catalog, options.name)};
+}
+
+int run(const Options& options, Context& context, const cli::Application& application) {
+  const auto ticks = chosen_ticks(options, context.catalog());
+  if (options.warn_after && options.warn_after->count() <= 0) {
+    throw core::usage_error("--warn-after must be more than zero", "for example --warn-after 5s");
+  }
+  pg::Session session = context.connect(application);
+  for (const tick::Definition& tick : ticks) {
+    if (tick.family.empty()) continue;
+    schema::ensure_in_lab(
+        session, context.catalog(),
+        {.family = tick.family, .schema = options.naming.schema, .version = kVersion},
+        context.observer());
+  }
+  const bool recorded =
+      schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer());
+  std::vector<core::Result> results;
+  for (const tick::Definition& tick : ticks) {
+    results.push_back(
+        tick::run(session, tick, engine_options(options, tick, recorded), context.observer()));
+    if (results.back().interrupted) break;
+  }
+  return context.emit(std::move(results));
+}
+
+/// Every parameter of every tick is an option of its own. A file that cannot be read has none here;
+/// it is reported when it is used.
+void declare_parameters(cli::Command& verb, Options& options, const catalog::Catalog& catalog) {
+  std::map<std::string, std::string> helps;
+  for (const catalog::Entry& entry : catalog.newest("sql/ticks")) {
+    try {
+      const tick::Definition tick = tick::parse(entry.file);
+      for (const tick::Parameter& parameter : tick.parameters) {
+        std::string& help = helps[parameter.name];
+        help += fmt::format("{}{}: {} [{}]", help.empty() ? "" : "; ", tick.name, parameter.help,
+                            parameter.default_value);
+      }
+    } catch (const core::Error&) {
+      continue;
+    }
+  }
+  for (const auto& [name, help] : helps) {
+    verb.option("--" + name, options.parameters[name], help, "VALUE");
+  }
+}
+
+}  // namespace
+
+void declare_tick(cli::Application& application, Context& context) {
+  auto options = std::make_shared<Options>();
+  cli::Command tick = application.command("tick", "Regen, combat and decay ticks on demand");
+
+  tick.verb("list", "The ticks, with their thresholds and parameters")
+      .example("scalectl tick list")
+      .action([&context] { return context.emit(list(context.catalog())); });
+
+  cli::Command run_verb = tick.verb("run", "Run one tick, or all of them");
+  run_verb.operand("TICK", options->name, "Which tick; see tick list", false)
+      .flag("--all", options->all, "Every tick, one after another")
+      .option("--strategy", options->strategy,
+              "set: one statement; rows: one statement for each row, as before seed 000's fix")
+      .option("--warn-after", options->warn_after, "Threshold in place of the tick's own")
+      .flag("--strict", options->strict, "A missed threshold is a failure (exit 1)")
+      .option("--lock-timeout", options->lock_timeout, "How long to wait for a locked row");
+  declare_parameters(run_verb, *options, context.catalog());
+  options->naming.declare(run_verb);
+  run_verb.example("scalectl --lab tick run stamina")
+      .example("scalectl tick run --all --strict --quiet --format prom -o /var/lib/node_exporter/ticks.prom")
+      .action([options, &context, &application] { return run(*options, context, application); });
+
+  tick.verb("status", "Each tick's last run, p50 and p95 of the last day, and trend")
+      .example("scalectl tick status")
+      .action([&context, &application] {
+        pg::Session session = context.connect(application);
+        return context.emit(tick::status(session, tick::load_all(context.catalog())));
+      });
+}
+
+}  // namespace scalectl::tool
