@@ -35,6 +35,16 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// CLI11's help, with --lab[=NAME] where it would write --lab{default}.
+class Formatter : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    const auto brace = name.find('{');
+    return brace == std::string::npos ? name : name.substr(0, brace) + "[=NAME]";
+  }
+};
+
 /// CLI11's message without its habit of shouting types at the reader.
 std::string tidy(std::string message) {
   const auto cut = message.find("\nRun with");
@@ -50,7 +60,9 @@ Application::Application(const std::string& name, const std::string& summary,
   root_->set_help_flag("-h,--help", "Print this help and exit");
   root_->set_version_flag("--version", name + " " + version, "Print the version and exit");
   root_->option_defaults()->always_capture_default(false);
-  root_->get_formatter()->column_width(34);
+  const auto formatter = std::make_shared<Formatter>();
+  formatter->column_width(34);
+  root_->formatter(formatter);
   root_->allow_extras();  // leftovers get a better message from refuse_leftovers()
   root_->fallthrough();
 }
@@ -73,14 +85,15 @@ void Application::refuse_leftovers() const {
   const CLI::App& app = deepest();
   const std::string path = path_of(app);
   const std::string prefix = path.empty() ? "" : path + ": ";
-  const auto leftovers = root_->remaining(true);
+  auto leftovers = root_->remaining(true);
+  std::erase(leftovers, "--");  // it only says that no options follow
 
   std::vector<std::string> verbs;
   for (const CLI::App* child : children(app)) verbs.push_back(child->get_name());
   const bool needs_verb = !verbs.empty();
   const std::string noun = path.empty() ? "command" : "verb";
 
-  if (!leftovers.empty() && leftovers.front().rfind('-', 0) == 0 && leftovers.front() != "--") {
+  if (!leftovers.empty() && leftovers.front().rfind('-', 0) == 0) {
     const std::string given = leftovers.front().substr(0, leftovers.front().find('='));
     auto known = option_names(app);
     for (const std::string& name : option_names(*root_)) known.push_back(name);
@@ -110,7 +123,9 @@ int Application::run(const std::vector<std::string>& arguments) {
     root_->parse(std::move(reversed));
     refuse_leftovers();
   } catch (const CLI::CallForHelp&) {
-    std::cout << deepest().help();
+    const CLI::App& app = deepest();
+    const std::string path = root_->get_name() + " " + path_of(app);
+    std::cout << app.help(&app == root_.get() ? "" : path.substr(0, path.rfind(' ')));
     return 0;
   } catch (const CLI::CallForVersion& version) {
     std::cout << version.what() << "\n";

@@ -76,6 +76,17 @@ std::string create_sql(const IndexDefinition& index, const pg::Naming& naming) {
       .sql;
 }
 
+/// SQL on one line, for a table.
+std::string on_one_line(const std::string& sql) {
+  std::string line;
+  for (const char c : sql) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space) line += c;
+    if (space && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  return line;
+}
+
 core::Result new_result(const std::string& verb, const Pack& pack) {
   core::Result result{.command = "index " + verb, .name = pack.name};
   result.params.set("pack_version", pack.version);
@@ -136,7 +147,7 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
     to_create += missing ? 1 : 0;
     table.rows.push_back(row_of(
         item, {missing ? "create" : item.found->valid ? "keep" : "repair",
-               missing ? core::Value(create_sql(*item.definition, naming)) : core::Value()}));
+               missing ? core::Value(on_one_line(create_sql(*item.definition, naming))) : core::Value()}));
     if (item.state() == "invalid") result.verdict = core::Verdict::kWarn;
   }
   result.metrics.set("to_create", to_create);

@@ -31,8 +31,8 @@ inline constexpr int kPrimarySocketPort = 5432;
 inline constexpr int kReplicaSocketPort = 5433;
 
 /// The superuser and the database of a lab.
-inline constexpr const char* kRole = "scalectl";
-inline constexpr const char* kDatabase = "scalectl";
+inline constexpr const char* kRole = "lab";
+inline constexpr const char* kDatabase = "lab";
 
 /// The account the servers run under: nothing for a plain user (their own), postgres or nobody for
 /// root. Throws Error (usage) where root finds neither.

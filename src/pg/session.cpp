@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -106,6 +107,7 @@ struct Session::Connection {
   PGconn* raw;  // owned by pqxx
   std::unique_ptr<compat::Connection> pqxx;
   compat::Silence silence;
+  std::map<std::string, std::string> prepared;  // SQL to its name on the server
   std::stop_token stop;
   std::stop_callback<Canceller> on_stop;
 };
@@ -193,14 +195,18 @@ Rows Transaction::query(const std::string& sql, const Params& params) {
   });
 }
 
-void Transaction::prepare(const std::string& name, const std::string& sql) {
-  work_->connection.translate([&] { work_->connection.pqxx->prepare(name, sql); });
+std::string Transaction::prepare(const std::string& sql) {
+  Session::Connection& connection = work_->connection;
+  const auto [entry, is_new] = connection.prepared.try_emplace(
+      sql, "scalectl_" + std::to_string(connection.prepared.size()));
+  if (is_new) connection.translate([&] { connection.pqxx->prepare(entry->second, sql); });
+  return entry->second;
 }
 
-Rows Transaction::run(const std::string& name, const Params& params) {
+Rows Transaction::run(const std::string& prepared, const Params& params) {
   return work_->connection.translate([&] {
-    return Rows(
-        std::make_shared<Rows::Data>(Rows::Data{compat::exec_prepared(work_->tx, name, params)}));
+    return Rows(std::make_shared<Rows::Data>(
+        Rows::Data{compat::exec_prepared(work_->tx, prepared, params)}));
   });
 }
 
@@ -237,11 +243,7 @@ CopyIn::~CopyIn() {
 }
 
 void CopyIn::put(std::string_view bytes) {
-  const int sent = PQputCopyData(connection_.raw, bytes.data(), static_cast<int>(bytes.size()));
-  // A server that has given up says so at once, but would swallow the rest of the stream in
-  // silence: look for its word after every piece.
-  PQconsumeInput(connection_.raw);
-  if (sent != 1 || PQisBusy(connection_.raw) == 0) {
+  if (PQputCopyData(connection_.raw, bytes.data(), static_cast<int>(bytes.size())) != 1) {
     finish();
     throw server_error("08006", PQerrorMessage(connection_.raw));  // finish() found no error
   }

@@ -88,9 +88,9 @@ class Transaction {
   ~Transaction();
 
   Rows query(const std::string& sql, const Params& params = {});
-  /// Prepares `sql` under `name`, for run().
-  void prepare(const std::string& name, const std::string& sql);
-  Rows run(const std::string& name, const Params& params);
+  /// Prepares `sql` for run(); the name it was given. The session remembers it.
+  std::string prepare(const std::string& sql);
+  Rows run(const std::string& prepared, const Params& params);
   /// Throws Error (failed) where the connection broke during COMMIT, so that nobody knows whether
   /// it took effect.
   void commit();
@@ -113,8 +113,8 @@ class CopyIn {
   CopyIn(const CopyIn&) = delete;
   CopyIn& operator=(const CopyIn&) = delete;
 
-  /// Sends the next piece of the stream; pieces need not end at row boundaries. Throws as soon as
-  /// the server has reported an error.
+  /// Sends the next piece of the stream; pieces need not end at row boundaries. An error of the
+  /// server shows only in finish(): libpq does not look for one while it sends.
   void put(std::string_view bytes);
   /// Ends the stream; rows copied.
   std::int64_t finish();

@@ -49,6 +49,28 @@ std::optional<Target> find_target(const std::optional<std::string>& dsn) {
   return std::nullopt;
 }
 
+Target with_database(const Target& target, const std::string& name) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(target.conninfo.c_str(), nullptr), PQconninfoFree);
+  std::string conninfo;
+  const auto add = [&](std::string_view keyword, std::string_view value) {
+    conninfo += std::string(conninfo.empty() ? "" : " ") + std::string(keyword) + "='";
+    for (const char c : value) {
+      if (c == '\'' || c == '\\') conninfo += '\\';
+      conninfo += c;
+    }
+    conninfo += "'";
+  };
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword;
+       ++option) {
+    if (option->val != nullptr && std::string_view(option->keyword) != "dbname") {
+      add(option->keyword, option->val);
+    }
+  }
+  add("dbname", name);
+  return {conninfo};
+}
+
 bool accepts_connections(const Target& target) {
   return PQping(target.conninfo.c_str()) == PQPING_OK;
 }

@@ -16,6 +16,9 @@ struct Target {
 /// hold a password.
 std::optional<Target> find_target(const std::optional<std::string>& dsn);
 
+/// The same server and login, but database `name`.
+Target with_database(const Target& target, const std::string& name);
+
 /// True if a server at `target` takes connections (no login needed): libpq's PQping.
 bool accepts_connections(const Target& target);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.hpp"
@@ -42,7 +43,9 @@ std::string show_times(double factor) {
 
 std::string show_number(const Value& value) {
   if (const auto* integer = value.if_integer()) return core::grouped(*integer);
-  return fmt::format("{:.4g}", value.number());
+  const double real = value.number();
+  if (std::abs(real) >= 1000) return core::grouped(static_cast<std::int64_t>(std::llround(real)));
+  return fmt::format("{:.4g}", real);
 }
 
 }  // namespace
@@ -101,6 +104,8 @@ std::vector<std::pair<std::string, Value>> flatten(const core::Object& object,
 }
 
 std::string label_of(const std::string& key) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (std::any_of(key.begin(), key.end(), is_upper)) return key;  // the name of a variable
   std::string label = key;
   for (const std::string_view suffix : {"_bytes", "_s", "_rps"}) {
     if (ends_with(label, suffix)) {

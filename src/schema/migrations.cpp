@@ -63,11 +63,14 @@ Migration parse(const catalog::File& file) {
 std::string schema_of(pg::Session& session, const Options& options) {
   if (options.family == kBookkeeping) return kBookkeeping;
   if (options.schema) return *options.schema;
-  const auto current = session.query("SELECT current_schema() AS name").at(0, "name");
-  if (!current) {
+  // A role called scalectl has the bookkeeping's schema as its "$user"; that is not where it belongs.
+  const pg::Rows rows = session.query(
+      "SELECT name FROM unnest(current_schemas(false)) AS name WHERE name <> $1 LIMIT 1",
+      {kBookkeeping});
+  if (rows.empty()) {
     throw usage_error("no schema of the search_path exists", "name one with --schema");
   }
-  return *current;
+  return rows.text(0, "name");
 }
 
 bool has_bookkeeping(pg::Session& session) {

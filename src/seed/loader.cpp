@@ -15,7 +15,10 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-constexpr std::uint64_t kRowsPerChunk = 2048;  // about 200 KiB of a players row
+constexpr std::uint64_t kRowsPerChunk = 2048;  // about 300 KiB of players
+// An error of the server (a full disk, say) shows only at the end of a COPY, so that end must not be
+// too far away: half a million rows.
+constexpr std::uint64_t kChunksPerCopy = 256;
 
 /// A ring of chunks: workers fill them out of order, the sender takes them in order.
 class Ring {
@@ -107,8 +110,6 @@ class Ring {
 std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql,
                        std::uint64_t rows, int workers, const MakeRow& make_row,
                        const OnSent& on_sent, const std::stop_token& stop) {
-  pg::CopyIn copy(transaction, copy_sql);
-  copy.put(pg::CopyBuffer::header());
   Ring ring(rows, workers);
   std::vector<std::jthread> threads;
   // Declared after the threads, so that it lets them go before they are joined.
@@ -120,13 +121,20 @@ std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql
   const Closer closer{ring};
   for (int i = 0; i < workers; ++i) threads.emplace_back([&] { ring.work(make_row); });
 
-  for (std::uint64_t chunk = 0; chunk < ring.chunks(); ++chunk) {
-    if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
-    ring.take(chunk, [&](std::string_view bytes) { copy.put(bytes); });
-    on_sent(std::min(rows, (chunk + 1) * kRowsPerChunk));
+  std::int64_t copied = 0;
+  for (std::uint64_t chunk = 0; chunk < ring.chunks();) {
+    pg::CopyIn copy(transaction, copy_sql);
+    copy.put(pg::CopyBuffer::header());
+    const std::uint64_t end = std::min(ring.chunks(), chunk + kChunksPerCopy);
+    for (; chunk < end; ++chunk) {
+      if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
+      ring.take(chunk, [&](std::string_view bytes) { copy.put(bytes); });
+      on_sent(std::min(rows, (chunk + 1) * kRowsPerChunk));
+    }
+    copy.put(pg::CopyBuffer::trailer());
+    copied += copy.finish();
   }
-  copy.put(pg::CopyBuffer::trailer());
-  return copy.finish();
+  return copied;
 }
 
 }  // namespace scalectl::seed

@@ -147,6 +147,14 @@ std::string Parameter::to_sql(const std::string& text) const {
 
 std::string Parameter::cast() const { return find_type(type)->cast; }
 
+std::pair<std::string, core::Value> Parameter::described(const std::string& text) const {
+  if (type == "int") return {variable, core::parse_integer(text)};
+  if (type == "float") return {variable, std::stod(text)};
+  if (type == "bool") return {variable, text == "true"};
+  if (type == "interval") return {variable + "_s", core::parse_duration(text).count()};
+  return {variable, text};
+}
+
 const Parameter* Definition::find_parameter(const std::string& wanted) const {
   const auto at = std::find_if(parameters.begin(), parameters.end(), [&](const Parameter& p) {
     return p.name == wanted || p.variable == wanted;

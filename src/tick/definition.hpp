@@ -10,11 +10,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/catalog.hpp"
 #include "catalog/sql_text.hpp"
 #include "core/parse.hpp"
+#include "core/value.hpp"
 
 namespace scalectl::tick {
 
@@ -30,6 +32,8 @@ struct Parameter {
   std::string to_sql(const std::string& text) const;
   /// The SQL type to cast to.
   std::string cast() const;
+  /// `text` as a typed value under a key that states its unit: older_than_s, 3600.
+  std::pair<std::string, core::Value> described(const std::string& text) const;
 };
 
 /// The row-by-row form of a tick: one look, then one statement for each row found.

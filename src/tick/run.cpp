@@ -86,7 +86,7 @@ class Runner {
     if (found.empty()) return work;
 
     const std::vector<Source> sources = sources_of(each, found);
-    tx.prepare("scalectl_each", each.sql);
+    const std::string prepared = tx.prepare(each.sql);
     pg::Params bound(sources.size());
     for (std::size_t row = 0; row < found.size(); ++row) {
       if (row % kReportEvery == 0) {
@@ -96,7 +96,7 @@ class Runner {
       for (std::size_t i = 0; i < sources.size(); ++i) {
         bound[i] = sources[i].column ? found.at(row, *sources[i].column) : sources[i].value;
       }
-      work.rows += tx.run("scalectl_each", bound).affected();
+      work.rows += tx.run(prepared, bound).affected();
       ++work.statements;
     }
     observer_.progress(tick_.name, found.size(), found.size(), "rows");
@@ -107,8 +107,9 @@ class Runner {
     core::Object object{{"strategy", options_.strategy == Strategy::kSet ? "set" : "rows"}};
     for (const Parameter& parameter : tick_.parameters) {
       const auto given = options_.parameters.find(parameter.name);
-      object.set(parameter.variable, given == options_.parameters.end() ? parameter.default_value
-                                                                        : given->second);
+      auto [key, value] = parameter.described(
+          given == options_.parameters.end() ? parameter.default_value : given->second);
+      object.set(std::move(key), std::move(value));
     }
     return object;
   }
