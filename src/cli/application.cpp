@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "cli/tree.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 
@@ -14,34 +15,11 @@ namespace {
 
 using core::usage_error;
 
-/// "tick run" for the verb run of command tick; empty for the root.
-std::string path_of(const CLI::App& app) {
-  const CLI::App* parent = app.get_parent();
-  if (parent == nullptr) return "";
-  const std::string above = path_of(*parent);
-  return above.empty() ? app.get_name() : above + " " + app.get_name();
-}
-
-std::vector<const CLI::App*> children(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  return names;
-}
-
-/// CLI11's help, with --lab[=NAME] where it would write --lab{default}.
+/// CLI11's help, but for flags with an optional value.
 class Formatter : public CLI::Formatter {
  public:
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
-    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
-    const auto brace = name.find('{');
-    return brace == std::string::npos ? name : name.substr(0, brace) + "[=NAME]";
+    return with_optional_value(CLI::Formatter::make_option_name(option, is_positional));
   }
 };
 
@@ -59,6 +37,8 @@ Application::Application(const std::string& name, const std::string& summary,
     : root_(std::make_unique<CLI::App>(summary, name)) {
   root_->set_help_flag("-h,--help", "Print this help and exit");
   root_->set_version_flag("--version", name + " " + version, "Print the version and exit");
+  root_->add_flag("--reference", wants_reference_, "Print every command as Markdown and exit");
+  global().option("--completion", completion_, "Print a completion script and exit", "SHELL");
   root_->option_defaults()->always_capture_default(false);
   const auto formatter = std::make_shared<Formatter>();
   formatter->column_width(34);
@@ -121,6 +101,10 @@ int Application::run(const std::vector<std::string>& arguments) {
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     root_->parse(std::move(reversed));
+    if (wants_reference_ || !completion_.value.empty()) {
+      std::cout << (wants_reference_ ? reference() : bash_completion());
+      return 0;
+    }
     refuse_leftovers();
   } catch (const CLI::CallForHelp&) {
     const CLI::App& app = deepest();
@@ -142,67 +126,6 @@ int Application::run(const std::vector<std::string>& arguments) {
   const CLI::App& app = deepest();
   chosen_ = path_of(app);
   return actions_.at(&app)();
-}
-
-std::string Application::reference() const {
-  std::string text;
-  const auto describe = [&](const CLI::App& app) {
-    for (const CLI::Option* option : app.get_options()) {
-      if (option->get_lnames() == std::vector<std::string>{"help"}) continue;
-      const std::string name = option->get_positional() ? option->get_name()
-                                                        : option->get_name(false, true);
-      std::string meta = option->get_type_size_max() == 0 ? "" : option->get_type_name();
-      if (!meta.empty() && option->get_positional()) meta.clear();
-      const std::string value = option->get_default_str();
-      text += fmt::format("- `{}{}`: {}{}\n", name, meta.empty() ? "" : " " + meta,
-                          option->get_description(),
-                          value.empty() ? "" : fmt::format(" (default: `{}`)", value));
-    }
-  };
-  const std::function<void(const CLI::App&)> visit = [&](const CLI::App& app) {
-    const auto below = children(app);
-    if (below.empty()) {
-      text += fmt::format("\n**`scalectl {}`** {}\n\n", path_of(app), app.get_description());
-      describe(app);
-      const auto examples = examples_.find(&app);
-      if (examples != examples_.end()) {
-        text += fmt::format("\n```sh\n{}\n```\n", core::join(examples->second, "\n"));
-      }
-    }
-    for (const CLI::App* child : below) visit(*child);
-  };
-  text += "**Global options**\n\n";
-  describe(*root_);
-  for (const CLI::App* child : children(*root_)) visit(*child);
-  return text;
-}
-
-std::string Application::bash_completion() const {
-  std::string cases;
-  const std::string globals = core::join(option_names(*root_), " ");
-  const std::function<void(const CLI::App&)> visit = [&](const CLI::App& app) {
-    std::vector<std::string> words = option_names(app);
-    for (const CLI::App* child : children(app)) words.push_back(child->get_name());
-    cases += fmt::format("    \"{}\") words=\"{} {}\" ;;\n", path_of(app), core::join(words, " "),
-                         &app == root_.get() ? "" : globals);
-    for (const CLI::App* child : children(app)) visit(*child);
-  };
-  visit(*root_);
-  return "# bash completion for scalectl: source <(scalectl --completion bash)\n"
-         "_scalectl() {\n"
-         "  local word path=\"\" words=\"\"\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    case $word in -*) ;; *) [ \"$(wc -w <<<\"$path\")\" -lt 2 ] && "
-         "path=\"${path:+$path }$word\" ;; esac\n"
-         "  done\n"
-         "  case $path in\n" +
-         cases +
-         "    *) words=\"" + globals +
-         "\" ;;\n"
-         "  esac\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
-         "}\n"
-         "complete -o default -F _scalectl scalectl\n";
 }
 
 // --- Command ---

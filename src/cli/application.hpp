@@ -25,7 +25,7 @@ class Application {
   Command command(const std::string& name, const std::string& summary);
 
   /// Reads `arguments` (without the program's name) and runs the chosen command's action; its exit
-  /// code. Help and version are printed to stdout and return 0. Throws Error (usage).
+  /// code. Help, version, --reference and --completion are printed to stdout and return 0. Throws Error (usage).
   int run(const std::vector<std::string>& arguments);
 
   /// Command and verb chosen in this run, as "tick run".
@@ -46,6 +46,8 @@ class Application {
   std::map<const CLI::App*, std::vector<std::string>> examples_;
   std::deque<std::string> storage_;  // values that CLI11 keeps a reference to
   std::string chosen_;
+  bool wants_reference_ = false;
+  Choice completion_{.value = "", .allowed = {"bash"}};
 };
 
 }  // namespace scalectl::cli

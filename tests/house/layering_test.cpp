@@ -1,5 +1,5 @@
-// The plan of the house, held against every #include: who may use whom, which library of the outside
-// is known where, and how long a file may be.
+// The plan of the house, held against every #include: who may use whom, which library of the
+// outside is known where, and how long a file may be.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-
 namespace {
 
 using testing::IsEmpty;
@@ -19,20 +18,24 @@ namespace fs = std::filesystem;
 constexpr int kMaxLines = 600;
 
 const std::map<std::string, int> kLayers{
-    {"core", 0},
-    {"cli", 1},   {"catalog", 1}, {"pg", 1},     {"redis", 1}, {"process", 1}, {"net", 1},
-    {"index", 2}, {"tick", 2},    {"seed", 2},   {"schema", 2}, {"workflow", 2}, {"load", 2},
-    {"gateway", 2}, {"capacity", 2}, {"health", 2}, {"lab", 2}, {"report", 2},
-    {"story", 3},
+    {"core", 0},    {"cli", 1},      {"catalog", 1}, {"pg", 1},      {"redis", 1},
+    {"process", 1}, {"net", 1},      {"index", 2},   {"tick", 2},    {"seed", 2},
+    {"schema", 2},  {"workflow", 2}, {"load", 2},    {"gateway", 2}, {"capacity", 2},
+    {"health", 2},  {"lab", 2},      {"report", 2},  {"story", 3},
 };
 
 /// What a library of layer 2 may use of layer 1.
 const std::map<std::string, std::set<std::string>> kPorts{
-    {"index", {"catalog", "pg"}},       {"tick", {"catalog", "pg"}},
-    {"seed", {"catalog", "pg"}},        {"schema", {"catalog", "pg"}},
-    {"workflow", {"catalog", "pg"}},    {"load", {"catalog", "net"}},
-    {"gateway", {"net", "pg", "redis"}}, {"capacity", {"catalog"}},
-    {"health", {"pg", "redis", "process"}}, {"lab", {"process", "pg", "redis"}},
+    {"index", {"catalog", "pg"}},
+    {"tick", {"catalog", "pg"}},
+    {"seed", {"catalog", "pg"}},
+    {"schema", {"catalog", "pg"}},
+    {"workflow", {"catalog", "pg"}},
+    {"load", {"catalog", "net"}},
+    {"gateway", {"net", "pg", "redis"}},
+    {"capacity", {"catalog"}},
+    {"health", {"pg", "redis", "process"}},
+    {"lab", {"process", "pg", "redis"}},
     {"report", {}},
 };
 

@@ -15,8 +15,7 @@ namespace {
 
 /// tests/golden/released.sha256, as sha256sum writes it: path to digest.
 std::map<std::string, std::string> released() {
-  const std::string path =
-      std::string(SCALECTL_SOURCE_DIR) + "/tests/golden/released.sha256";
+  const std::string path = std::string(SCALECTL_SOURCE_DIR) + "/tests/golden/released.sha256";
   std::map<std::string, std::string> digests;
   for (const std::string& line : core::split(process::read_file(path), '\n')) {
     if (line.size() > 66) digests[line.substr(66)] = line.substr(0, 64);

@@ -9,13 +9,13 @@
 namespace scalectl::test {
 namespace {
 
-/// `environment` under the tests' own lab home; what would lead the binary to a server of the outside
-/// is taken out of this process's environment.
+/// `environment` under the tests' own lab home; what would lead the binary to a server of the
+/// outside is taken out of this process's environment.
 Environment without_servers(const Environment& environment) {
   Environment all{{"SCALECTL_LAB_HOME", SCALECTL_TEST_LAB_HOME}};
-  for (const char* name : {"DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE",
-                           "PGPASSWORD", "PGPASSFILE", "REDIS_URL", "REDIS_HOST", "REDIS_PORT",
-                           "SCALECTL_SQL_DIR"}) {
+  for (const char* name :
+       {"DATABASE_URL", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGPASSWORD",
+        "PGPASSFILE", "REDIS_URL", "REDIS_HOST", "REDIS_PORT", "SCALECTL_SQL_DIR"}) {
     unsetenv(name);
   }
   for (const auto& [name, value] : environment) {

@@ -17,7 +17,8 @@ lab::Lab shared_lab() { return lab::Lab(SCALECTL_TEST_LAB_HOME, "test"); }
 Database::Database() {
   static int made = 0;
   name_ = fmt::format("test_{}_{}", getpid(), ++made);
-  pg::Session(shared_lab().postgres(), kName).query("CREATE DATABASE " + pg::quote_identifier(name_));
+  pg::Session(shared_lab().postgres(), kName)
+      .query("CREATE DATABASE " + pg::quote_identifier(name_));
 }
 
 Database::~Database() {

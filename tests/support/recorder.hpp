@@ -31,10 +31,14 @@ class Recorder : public core::Observer {
  private:
   static std::string_view prefix(core::LogLevel level) {
     switch (level) {
-      case core::LogLevel::kDebug: return "DEBUG - ";
-      case core::LogLevel::kInfo: return "INFO - ";
-      case core::LogLevel::kWarning: return "WARNING - ";
-      case core::LogLevel::kError: return "ERROR - ";
+      case core::LogLevel::kDebug:
+        return "DEBUG - ";
+      case core::LogLevel::kInfo:
+        return "INFO - ";
+      case core::LogLevel::kWarning:
+        return "WARNING - ";
+      case core::LogLevel::kError:
+        return "ERROR - ";
     }
     return "";
   }

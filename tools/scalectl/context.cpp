@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "core/text.hpp"
 #include "process/files.hpp"
 #include "process/host.hpp"
 #include "report/report.hpp"
@@ -46,7 +47,8 @@ void Context::declare_globals(cli::Application& application) {
       .option("--redis", redis_, "Redis to use (else REDIS_URL, else REDIS_HOST, …)", "URL")
       .flag_or_value("--lab", lab_, "default",
                      "Use a private lab, started if need be; --lab=NAME for one of several")
-      .option("--format", format_, "How to show the result", "FORMAT")
+      .option("--format", format_,
+              "How to show the result: " + core::join(format_.allowed, ", "), "FORMAT")
       .option("-o,--output", output_, "Write the result to a file (put in place in one step)", "FILE")
       .option("--sql-dir", sql_dir_, "SQL files (ticks/, indexes/, …) over the built-in ones", "DIR")
       .flag("-q,--quiet", quiet_, "Say nothing when all is well (for cron)")

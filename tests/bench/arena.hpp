@@ -1,0 +1,47 @@
+// Arena: a private lab for contests between scalectl and psql, and the ways to run either in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/observer.hpp"
+#include "lab/lab.hpp"
+#include "process/child.hpp"
+
+namespace scalectl::bench {
+
+class Arena {
+ public:
+  /// `binary` is the scalectl that competes.
+  explicit Arena(std::string binary);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// What the contests' results should say of the servers.
+  std::string postgres_version() const;
+  /// Settings of the server that differ from PostgreSQL's own.
+  std::string settings() const;
+
+  /// Runs SQL as the superuser, outside the contest.
+  void sql(const std::string& database, const std::string& statements) const;
+  /// Runs `scalectl arguments` on `database`; what it printed. Throws where it fails.
+  std::string scalectl(const std::string& database, std::vector<std::string> arguments) const;
+  /// Runs psql with these -c commands on `database`. Throws where it fails.
+  void psql(const std::string& database, const std::vector<std::string>& commands) const;
+
+  /// A directory that the competing programs may write to.
+  std::string scratch() const { return scratch_; }
+
+ private:
+  std::string dsn(const std::string& database) const;
+
+  std::string binary_;
+  std::string scratch_;
+  lab::Lab lab_;
+};
+
+/// "4 × Intel … at …, 8.0 GiB, Linux 6.1": the machine that the numbers are from.
+std::string machine();
+
+}  // namespace scalectl::bench

@@ -1,0 +1,16 @@
+// The contests, one file each.
+#pragma once
+
+#include <vector>
+
+#include "arena.hpp"
+#include "core/result.hpp"
+
+namespace scalectl::bench {
+
+/// Seeding 1M players against psql's \copy of the same rows into the same table.
+core::Result seed(const Arena& arena);
+/// The stamina tick against psql running the same UPDATE.
+core::Result tick(const Arena& arena);
+
+}  // namespace scalectl::bench
