@@ -9,8 +9,14 @@
 namespace scalectl::test {
 namespace {
 
-/// `environment` under the tests' own lab home; what would lead the binary to a server of the
-/// outside is taken out of this process's environment.
+std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv{binary()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+}  // namespace
+
 Environment without_servers(const Environment& environment) {
   Environment all{{"SCALECTL_LAB_HOME", SCALECTL_TEST_LAB_HOME}};
   for (const char* name :
@@ -27,14 +33,6 @@ Environment without_servers(const Environment& environment) {
   }
   return all;
 }
-
-std::vector<std::string> command_line(const std::vector<std::string>& arguments) {
-  std::vector<std::string> argv{binary()};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return argv;
-}
-
-}  // namespace
 
 std::string binary() { return SCALECTL_BINARY; }
 

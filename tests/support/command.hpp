@@ -18,6 +18,10 @@ struct Outcome {
   std::string err;
 };
 
+/// `environment` under the tests' own lab home. What would lead the binary to a server of the outside
+/// is taken out of this process's environment.
+Environment without_servers(const Environment& environment);
+
 /// Path of the binary under test.
 std::string binary();
 

@@ -1,0 +1,149 @@
+// Labs that cannot be made, or are interrupted; and labs of a plain user.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "process/host.hpp"
+#include "support/e2e.hpp"
+#include "support/json.hpp"
+#include "support/lab_home.hpp"
+#include "support/running.hpp"
+
+namespace scalectl::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class LabTrouble : public testing::Test {
+ protected:
+  LabHome home_;
+
+  /// True while a program whose path ends in `program` works for a lab of this home.
+  bool works(const std::string& program) const {
+    const auto pids = processes_in(home_.path());
+    return std::any_of(pids.begin(), pids.end(), [&](pid_t pid) {
+      const std::string line = command_line_of(pid);
+      return line.substr(0, line.find(' ')).ends_with(program);
+    });
+  }
+  void expect_nothing_left() const {
+    EXPECT_THAT(processes_in(home_.path()), IsEmpty());
+    EXPECT_FALSE(fs::exists(home_.path()));
+  }
+};
+
+class LabInterrupted : public LabTrouble, public testing::WithParamInterface<const char*> {};
+
+TEST_P(LabInterrupted, DuringUp_LeavesNoProcessAndNoDirectory) {
+  Running running({"lab", "up", "--replica"}, home_.environment());
+  ASSERT_TRUE(eventually([&] { return works(GetParam()); }));
+  running.signal(SIGINT);
+  const Outcome outcome = running.wait();
+  EXPECT_TRUE(is_refusal(outcome, 130) || outcome.code == 130) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("lab default was not brought up: interrupted"));
+  EXPECT_EQ(outcome.out, "");
+  expect_nothing_left();
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, LabInterrupted,
+                         testing::Values("/initdb", "/postgres", "/pg_basebackup"),
+                         [](const auto& test) { return std::string(test.param).substr(1); });
+
+TEST_F(LabTrouble, KilledUp_IsClearedAwayByTheNext) {
+  Running running({"lab", "up"}, home_.environment());
+  ASSERT_TRUE(eventually([&] { return works("/postgres"); }));
+  running.signal(SIGKILL);
+  running.wait();
+  const Outcome up = home_.scalectl({"lab", "up", "--fast"});
+  EXPECT_EQ(up.code, 0) << up.err;
+  EXPECT_TRUE(home_.lab().running());
+}
+
+TEST_F(LabTrouble, SettingThatTheServerRefuses_LeavesNothing) {
+  for (const char* setting : {"wrok_mem=1MB", "work_mem=lots", "shared_buffers=-1"}) {
+    const Outcome outcome = home_.scalectl({"lab", "up", "--pg", setting});
+    EXPECT_TRUE(is_refusal(outcome, 2)) << setting;
+    EXPECT_THAT(outcome.err, HasSubstr("check the values given with --pg"));
+    expect_nothing_left();
+  }
+}
+
+TEST_F(LabTrouble, MissingServerPrograms_NamesThePackages) {
+  const Outcome outcome = home_.scalectl(
+      {"lab", "up"}, {{"SCALECTL_PG_BINDIR", "/nonexistent"}, {"PATH", ""}});
+  EXPECT_TRUE(is_refusal(outcome, 2));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("initdb"), HasSubstr("apt-get install postgresql-15")));
+  EXPECT_FALSE(fs::exists(home_.path()));
+}
+
+TEST_F(LabTrouble, MissingRedis_NamesItsPackage) {
+  // A mount namespace of its own, where redis-server is not a program.
+  const Outcome outcome = run(
+      {"/bin/sh", "-c",
+       "[ \"$(id -u)\" = 0 ] && flags=-m || flags=-Urm; exec unshare $flags /bin/sh -c '"
+       "for place in /usr/bin /usr/local/bin /usr/sbin; do"
+       "  if [ -e $place/redis-server ]; then"
+       "    mount --bind /dev/null \"$(readlink -f $place/redis-server)\" || exit 99; fi; done;"
+       "exec \"$@\"' sh \"$@\"",
+       "sh", binary(), "lab", "up"},
+      home_.environment({{"SCALECTL_PG_BINDIR", "/nonexistent"}, {"PATH", "/usr/bin:/bin"}}));
+  if (outcome.code == 99 || outcome.err.starts_with("unshare:")) {
+    GTEST_SKIP() << "no mount namespace here: " << outcome.err;
+  }
+  EXPECT_TRUE(is_refusal(outcome, 2));
+  EXPECT_THAT(outcome.err, HasSubstr("apt-get install postgresql-15 redis-server"));
+}
+
+TEST_F(LabTrouble, EmptyPath_StillFindsDebiansPrograms) {
+  const Outcome up = home_.scalectl({"lab", "up", "--fast"}, {{"PATH", ""}});
+  EXPECT_EQ(up.code, 0) << up.err;
+  EXPECT_TRUE(home_.lab().running());
+}
+
+TEST_F(LabTrouble, ExecOfNothing_IsRefused) {
+  EXPECT_TRUE(is_refusal(home_.scalectl({"lab", "exec"}), 2));
+  EXPECT_TRUE(is_refusal(home_.scalectl({"lab", "up", "--name", "../x"}), 2));
+  EXPECT_TRUE(is_refusal(home_.scalectl({"lab", "up", "--pg", "work_mem"}), 2));
+  EXPECT_FALSE(fs::exists(home_.path()));
+}
+
+TEST_F(LabTrouble, PlainUser_NeedsNoOtherAccount) {
+  // The build directory may be closed to others.
+  const std::string copy = home_.beside().path() + "/scalectl";
+  fs::copy_file(binary(), copy);
+  fs::permissions(copy, fs::perms(0755));
+  fs::create_directory(home_.path());
+  std::vector<std::string> as_user;
+  if (geteuid() == 0) {
+    const auto nobody = process::find_account("nobody");
+    ASSERT_TRUE(nobody);
+    ASSERT_EQ(chown(home_.path().c_str(), nobody->uid, nobody->gid), 0);
+    as_user = {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"};
+  }
+  const auto as_plain_user = [&](std::vector<std::string> arguments) {
+    std::vector<std::string> argv = as_user;
+    argv.push_back(copy);
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run(argv, home_.environment({{"HOME", "/nonexistent"}}));
+  };
+  const Outcome outcome = as_plain_user({"lab", "exec", "--", "sh", "-c",
+                                         "id -u; scalectl tick run stamina --format json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto line = outcome.out.find('\n');
+  EXPECT_NE(outcome.out.substr(0, line), "0");
+  EXPECT_THAT(violations(json(outcome.out.substr(line + 1))), IsEmpty());
+  EXPECT_EQ(as_plain_user({"lab", "status", "--format", "json"}).code, 0);
+  const Outcome down = as_plain_user({"lab", "down"});
+  EXPECT_EQ(down.code, 0) << down.err;
+  EXPECT_THAT(processes_in(home_.path()), IsEmpty());
+  EXPECT_FALSE(fs::exists(home_.lab().directory()));
+}
+
+}  // namespace
+}  // namespace scalectl::test
