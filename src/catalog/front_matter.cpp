@@ -96,7 +96,8 @@ void check(const File& file, const Section& section, const std::vector<Rule>& ru
 
 core::Error file_error(const File& file, int line, const std::string& message,
                        const std::string& hint) {
-  return core::usage_error(fmt::format("{}:{}: {}", file.path, line, message), hint);
+  return core::usage_error(fmt::format("{}:{}: {}", file.path, line, message),
+                           hint.empty() ? "the files below sql/ show the shape" : hint);
 }
 
 }  // namespace scalectl::catalog

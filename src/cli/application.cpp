@@ -121,10 +121,12 @@ int Application::run(const std::vector<std::string>& arguments) {
                       fmt::format("see scalectl {} --help", path));
   } catch (const CLI::ParseError& error) {
     const std::string path = path_of(deepest());
-    throw usage_error((path.empty() ? "" : path + ": ") + tidy(error.what()));
+    throw usage_error((path.empty() ? "" : path + ": ") + tidy(error.what()),
+                      fmt::format("see scalectl {}--help", path.empty() ? "" : path + " "));
   }
   const CLI::App& app = deepest();
   chosen_ = path_of(app);
+  if (before_action_) before_action_();
   return actions_.at(&app)();
 }
 

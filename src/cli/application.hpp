@@ -24,6 +24,9 @@ class Application {
   /// A new command.
   Command command(const std::string& name, const std::string& summary);
 
+  /// What run() does once the arguments are read, before the command's action.
+  void before_action(std::function<void()> check) { before_action_ = std::move(check); }
+
   /// Reads `arguments` (without the program's name) and runs the chosen command's action; its exit
   /// code. Help, version, --reference and --completion are printed to stdout and return 0. Throws Error (usage).
   int run(const std::vector<std::string>& arguments);
@@ -46,6 +49,7 @@ class Application {
   std::map<const CLI::App*, std::vector<std::string>> examples_;
   std::deque<std::string> storage_;  // values that CLI11 keeps a reference to
   std::string chosen_;
+  std::function<void()> before_action_;
   bool wants_reference_ = false;
   Choice completion_{.value = "", .allowed = {"bash"}};
 };

@@ -9,7 +9,7 @@
 namespace scalectl::cli::detail {
 
 void read(const std::string& text, std::string& target) {
-  if (text.empty()) throw core::usage_error("the value is empty");
+  if (text.empty()) throw core::usage_error("the value is empty", "leave the option out instead");
   target = text;
 }
 void read(const std::string& text, std::int64_t& target) { target = core::parse_count(text); }

@@ -21,7 +21,7 @@ using core::Error;
 using core::ErrorKind;
 
 constexpr auto kStartLimit = std::chrono::seconds(120);  // crash recovery takes a while
-constexpr auto kSharedMemoryLimit = std::chrono::seconds(20);
+constexpr auto kOldServerLimit = std::chrono::seconds(20);
 
 /// A quarter of the memory, as PostgreSQL's manual advises, but at most 2 GB: a lab is a guest.
 std::int64_t shared_buffers_mb() {
@@ -76,15 +76,18 @@ process::Command server(const Site& site, const std::filesystem::path& data,
           .daemon = true};
 }
 
-bool blocked_by_old_memory(const std::string& words) {
-  return words.find("pre-existing shared memory block") != std::string::npos;
+/// True where the server met what a crashed one left: its backends' memory, or its own process,
+/// dead and not yet reaped.
+bool blocked_by_old_server(const std::string& words) {
+  return words.find("pre-existing shared memory block") != std::string::npos ||
+         words.find("\"postmaster.pid\" already exists") != std::string::npos;
 }
 
 /// Starts a server and waits until `target` takes connections. After a crash the old backends may
 /// hold the shared memory for a moment; such a start is tried again.
 void start(const Site& site, const process::Command& command, const std::string& log,
            const pg::Target& target) {
-  const auto give_up = std::chrono::steady_clock::now() + kSharedMemoryLimit;
+  const auto give_up = std::chrono::steady_clock::now() + kOldServerLimit;
   for (;;) {
     std::filesystem::remove(site.layout.log(log));
     process::Child child = process::Child::start(command);
@@ -105,7 +108,7 @@ void start(const Site& site, const process::Command& command, const std::string&
       return;
     }
     const std::string words = last_words(site.layout.log(log));
-    if (blocked_by_old_memory(words) && std::chrono::steady_clock::now() < give_up) continue;
+    if (blocked_by_old_server(words) && std::chrono::steady_clock::now() < give_up) continue;
     throw Error(ErrorKind::kFailed, fmt::format("PostgreSQL did not start: {}", words));
   }
 }
@@ -129,8 +132,12 @@ void check_configuration(const Site& site) {
 }
 
 pg::Target target_of(const Site& site, int socket_port, const std::string& database) {
-  return {fmt::format("host='{}' port={} user={} dbname={}", site.layout.directory.string(),
-                      socket_port, kRole, database)};
+  std::string host;
+  for (const char c : site.layout.directory.string()) {
+    if (c == '\'' || c == '\\') host += '\\';
+    host += c;
+  }
+  return {fmt::format("host='{}' port={} user={} dbname={}", host, socket_port, kRole, database)};
 }
 
 int socket_port(const Site& site) { return site.options.port.value_or(kPrimarySocketPort); }

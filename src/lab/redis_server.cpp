@@ -38,6 +38,16 @@ std::vector<std::string> debian_directories() {
   return directories;
 }
 
+/// A word of redis.conf.
+std::string quoted(const fs::path& path) {
+  std::string out = "\"";
+  for (const char c : path.string()) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
 /// True if a Redis without a password answers, or one with a password asks for it.
 bool answers(const Layout& layout) {
   try {
@@ -66,7 +76,7 @@ Programs find_programs() {
   std::vector<std::string> packages;
   if (programs.initdb.empty() || programs.postgres.empty()) {
     missing.emplace_back("PostgreSQL's server (initdb, postgres)");
-    packages.emplace_back("postgresql");
+    packages.emplace_back("postgresql-15");
   }
   if (programs.redis_server.empty()) {
     missing.emplace_back("redis-server");
@@ -87,9 +97,9 @@ void create_redis(const Site& site) {
   std::string text = "# Written by scalectl lab up.\n";
   text += fmt::format("port {}\n", options.redis_port.value_or(0));
   text += "bind 127.0.0.1\n";
-  text += fmt::format("unixsocket {}\nunixsocketperm 700\n", site.layout.redis_socket().string());
-  text += fmt::format("dir {}\npidfile {}\n", site.layout.redis().string(),
-                      pid_file(site.layout).string());
+  text += fmt::format("unixsocket {}\nunixsocketperm 700\n", quoted(site.layout.redis_socket()));
+  text += fmt::format("dir {}\npidfile {}\n", quoted(site.layout.redis()),
+                      quoted(pid_file(site.layout)));
   // The configuration's path in the process title is what tells our servers from others.
   text += "daemonize no\nproc-title-template \"{title} {config-file} {listen-addr}\"\n";
   if (options.fast) text += "save \"\"\n";

@@ -31,7 +31,8 @@ bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds lim
   return true;
 }
 
-void run_helper(const process::Command& command, const std::stop_token& stop) {
+void run_helper(process::Command command, const std::stop_token& stop) {
+  command.group = true;  // initdb and pg_basebackup have children of their own
   process::Child child = process::Child::start(command);
   while (!child.wait(kStep)) {
     if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");

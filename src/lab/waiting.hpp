@@ -17,7 +17,7 @@ bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds lim
 
 /// Runs a helper program to its end. Throws Error (failed) with the last words of its output file
 /// if it fails, Error (interrupted) on a stop request; the program has ended in either case.
-void run_helper(const process::Command& command, const std::stop_token& stop);
+void run_helper(process::Command command, const std::stop_token& stop);
 
 /// Ends process `pid` (whose command line contains `mark`): `signals` one after another, each with
 /// some seconds to take effect. Throws Error (failed) if it outlives them all.

@@ -63,8 +63,8 @@ constexpr Meaning kMeanings[] = {
     {"55P03", ErrorKind::kBusy, "another session holds the lock; try again, or allow more time"},
     {"57014", ErrorKind::kBusy, "the statement was cancelled by a timeout or an administrator"},
     {"57P", ErrorKind::kConnection, "the server is starting, stopping or was restarted; try again"},
-    {"42", ErrorKind::kUsage, ""},
-    {"22", ErrorKind::kUsage, ""},
+    {"42", ErrorKind::kUsage, "the SQL does not fit this server or its tables"},
+    {"22", ErrorKind::kUsage, "a value does not fit; check the parameters"},
 };
 
 }  // namespace

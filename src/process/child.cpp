@@ -29,6 +29,8 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
+constexpr auto kGroupLimit = std::chrono::seconds(5);
+
 Exit exit_of(int status) {
   if (WIFSIGNALED(status)) return {.status = 0, .signal = WTERMSIG(status)};
   return {.status = WEXITSTATUS(status), .signal = 0};
@@ -76,6 +78,7 @@ struct Streams {
   if (streams.out >= 0 && dup2(streams.out, STDOUT_FILENO) < 0) fail();
   if (streams.err >= 0 && dup2(streams.err, STDERR_FILENO) < 0) fail();
   if (command.daemon && setsid() < 0) fail();
+  if (command.group && setpgid(0, 0) != 0) fail();
   if (command.account) {
     if (setgroups(0, nullptr) != 0 || setgid(command.account->gid) != 0 ||
         setuid(command.account->uid) != 0) {
@@ -140,16 +143,19 @@ Child Child::start(const Command& command) {
     }
     streams = {.out = log.get(), .err = log.get()};
   }
-  return Child(spawn(command, streams));
+  return Child(spawn(command, streams), command.group);
 }
 
 Child::Child(Child&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), exit_(std::exchange(other.exit_, std::nullopt)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      group_(other.group_),
+      exit_(std::exchange(other.exit_, std::nullopt)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this != &other) {
     end();
     pid_ = std::exchange(other.pid_, -1);
+    group_ = other.group_;
     exit_ = std::exchange(other.exit_, std::nullopt);
   }
   return *this;
@@ -159,14 +165,19 @@ Child::~Child() { end(); }
 
 void Child::end() noexcept {
   if (pid_ > 0 && !exit_) {
-    kill(pid_, SIGKILL);
+    signal(SIGKILL);
     waitpid(pid_, nullptr, 0);
+    // Its own children are not ours to reap, but gone they must be.
+    const auto deadline = std::chrono::steady_clock::now() + kGroupLimit;
+    while (group_ && kill(-pid_, 0) == 0 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   }
   pid_ = -1;
 }
 
 void Child::signal(int number) const {
-  if (pid_ > 0 && !exit_) kill(pid_, number);
+  if (pid_ > 0 && !exit_) kill(group_ ? -pid_ : pid_, number);
 }
 
 std::optional<Exit> Child::poll() {

@@ -28,6 +28,7 @@ struct Command {
   std::string output_file;         ///< stdout and stderr are appended here (mode 0600)
   bool daemon = false;  ///< own session, so that a Ctrl-C at the terminal does not reach it;
                         ///< otherwise the child dies with this process
+  bool group = false;   ///< own process group, which is signalled and killed as a whole
 };
 
 /// How a child ended: its exit status, or the signal that killed it.
@@ -64,10 +65,11 @@ class Child {
   void detach() { pid_ = -1; }
 
  private:
-  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(pid_t pid, bool group) : pid_(pid), group_(group) {}
   void end() noexcept;
 
   pid_t pid_ = -1;
+  bool group_ = false;
   std::optional<Exit> exit_;
 };
 

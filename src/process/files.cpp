@@ -18,8 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 
 core::Error io_error(std::string_view verb, const fs::path& path) {
-  return core::usage_error(fmt::format("cannot {} {}: {}", verb, path.string(),
-                                       std::strerror(errno)));
+  return core::usage_error(
+      fmt::format("cannot {} {}: {}", verb, path.string(), std::strerror(errno)),
+      "check that the path is right and that you may use it");
 }
 
 void write_all(int fd, std::string_view content, const fs::path& path) {
@@ -102,6 +103,19 @@ void write_file(const fs::path& path, std::string_view content, unsigned mode) {
     unlink(temporary.c_str());
     throw;
   }
+}
+
+void require_writable(const fs::path& path) {
+  struct stat existing {};
+  const bool exists = stat(path.c_str(), &existing) == 0;
+  if (exists && !S_ISREG(existing.st_mode)) {
+    if (S_ISDIR(existing.st_mode)) errno = EISDIR;
+    if (S_ISDIR(existing.st_mode) || access(path.c_str(), W_OK) != 0) throw io_error("write", path);
+    return;
+  }
+  const fs::path target = exists ? fs::canonical(path) : path;
+  const fs::path directory = target.has_parent_path() ? target.parent_path() : ".";
+  if (access((directory / ".").c_str(), W_OK | X_OK) != 0) throw io_error("write", path);
 }
 
 DirectoryLock::DirectoryLock(const fs::path& directory) : directory_(directory) {

@@ -17,6 +17,9 @@ std::string read_file(const std::filesystem::path& path);
 /// that is not a regular file (/dev/stdout, a FIFO) is written to directly. Throws Error (usage).
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0666);
 
+/// Throws what write_file would throw where it is clear beforehand that it cannot write `path`.
+void require_writable(const std::filesystem::path& path);
+
 /// Holds an exclusive lock on a directory for its lifetime; creates it and what is missing above it
 /// first (0755, whatever the umask: servers under another account must get through).
 class DirectoryLock {

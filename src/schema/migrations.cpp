@@ -62,7 +62,10 @@ Migration parse(const catalog::File& file) {
 /// The schema that the family's tables are in, or will be.
 std::string schema_of(pg::Session& session, const Options& options) {
   if (options.family == kBookkeeping) return kBookkeeping;
-  if (options.schema) return *options.schema;
+  if (options.schema) {
+    pg::quote_identifier(*options.schema);  // for its checks
+    return *options.schema;
+  }
   // A role called scalectl has the bookkeeping's schema as its "$user"; that is not where it belongs.
   const pg::Rows rows = session.query(
       "SELECT name FROM unnest(current_schemas(false)) AS name WHERE name <> $1 LIMIT 1",

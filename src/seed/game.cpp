@@ -295,6 +295,11 @@ constexpr const char* kRolledBack = "everything was rolled back; the tables are 
 
 }  // namespace
 
+void check(const GameOptions& options) {
+  check_only(options);
+  plan_of(options);
+}
+
 core::Result seed_game(pg::Session& session, const GameOptions& options,
                        core::Observer& observer) {
   const core::Stopwatch watch;

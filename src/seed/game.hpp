@@ -32,6 +32,9 @@ struct GameOptions {
   pg::Naming naming;
 };
 
+/// Throws Error (usage) for options that cannot be met, whatever the database holds.
+void check(const GameOptions& options);
+
 /// Fills the tables by COPY. The same options give byte-identical tables whatever `workers`. A stop
 /// request rolls back and is reported in the Result; an Error leaves the tables as they were, too.
 /// Where the tables are empty (or replaced) and ours, their foreign keys are checked once, after the

@@ -161,7 +161,11 @@ class Runner {
 
 /// The present position in the write-ahead log.
 std::string wal_position(pg::Transaction& tx) {
-  return tx.query("SELECT pg_current_wal_insert_lsn()::text AS lsn").text(0, "lsn");
+  // A standby has no such position; the work itself will say that it is read-only.
+  return tx
+      .query("SELECT CASE WHEN pg_is_in_recovery() THEN '0/0'"
+             "            ELSE pg_current_wal_insert_lsn()::text END AS lsn")
+      .text(0, "lsn");
 }
 
 /// What this transaction has cost since `from`. WAL is counted for the whole server, so that other
@@ -236,18 +240,26 @@ std::string band_of(double elapsed_s, double threshold_s) {
   return "ok";
 }
 
-core::Result run(pg::Session& session, const Definition& tick, const Options& options,
-                 core::Observer& observer) {
+void check(const Definition& tick, const Options& options) {
   if (options.strategy == Strategy::kRows && !tick.rows) {
     throw usage_error(fmt::format("tick {} has no row-by-row form", tick.name),
                       "run it with --strategy set");
   }
+  if (options.warn_after && options.warn_after->count() <= 0) {
+    throw usage_error("--warn-after must be more than zero", "for example --warn-after 5s");
+  }
+  values_for(tick, options);
+}
+
+void check_tables(pg::Session& session, const Definition& tick, const Options& options) {
+  relations_of(session, tick, options);
+}
+
+core::Result run(pg::Session& session, const Definition& tick, const Options& options,
+                 core::Observer& observer) {
+  check(tick, options);
   const Runner runner(tick, options, observer);
   const core::Seconds threshold = options.warn_after.value_or(tick.warn_after);
-  if (threshold.count() <= 0) {
-    throw usage_error("the threshold must be more than zero",
-                      "give --warn-after a duration such as 5s");
-  }
   core::Result result{.command = "tick run", .name = tick.name};
   result.threshold_s = threshold.count();
   result.params = runner.described_parameters();

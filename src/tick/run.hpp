@@ -31,6 +31,12 @@ struct Options {
 /// Seed 000's bands: excellent under 0.5 s, good under 2 s, ok up to the threshold, else warning.
 std::string band_of(double elapsed_s, double threshold_s);
 
+/// Throws Error (usage) for options that `tick` cannot be run with, whatever the database holds.
+void check(const Definition& tick, const Options& options);
+
+/// Throws Error (usage) naming the first table of `tick` that is not there.
+void check_tables(pg::Session& session, const Definition& tick, const Options& options);
+
 /// Runs `tick` once. The transaction holds the work and its record, so there is never one without
 /// the other. A stop request rolls it back and is reported in the Result, not thrown. Throws Error:
 /// usage for a table, column or parameter that is not there; busy for a lock that stayed held.

@@ -1,4 +1,6 @@
 // scalectl seed: synthetic rows, the same for the same seed.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "context.hpp"
@@ -32,7 +34,8 @@ seed::GameOptions engine_options(const Options& options) {
   if (options.append) game.existing = seed::Existing::kAppend;
   if (options.replace) game.existing = seed::Existing::kReplace;
   if (options.workers < 1 || options.workers > 256) {
-    throw core::usage_error("--workers must be 1 to 256");
+    throw core::usage_error(fmt::format("--workers {} is not 1 to 256", options.workers),
+                            "one for each core is enough");
   }
   game.seed = static_cast<std::uint64_t>(options.seed);
   game.workers = static_cast<int>(options.workers);
@@ -47,6 +50,7 @@ seed::GameOptions engine_options(const Options& options) {
 
 int seed_game(const Options& options, Context& context, const cli::Application& application) {
   const seed::GameOptions game = engine_options(options);
+  seed::check(game);
   pg::Session session = context.connect(application);
   schema::ensure_in_lab(
       session, context.catalog(),

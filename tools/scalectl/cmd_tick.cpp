@@ -82,9 +82,7 @@ std::vector<tick::Definition> chosen_ticks(const Options& options,
 
 int run(const Options& options, Context& context, const cli::Application& application) {
   const auto ticks = chosen_ticks(options, context.catalog());
-  if (options.warn_after && options.warn_after->count() <= 0) {
-    throw core::usage_error("--warn-after must be more than zero", "for example --warn-after 5s");
-  }
+  for (const tick::Definition& tick : ticks) tick::check(tick, engine_options(options, tick, false));
   pg::Session session = context.connect(application);
   for (const tick::Definition& tick : ticks) {
     if (tick.family.empty()) continue;
@@ -92,6 +90,9 @@ int run(const Options& options, Context& context, const cli::Application& applic
         session, context.catalog(),
         {.family = tick.family, .schema = options.naming.schema, .version = kVersion},
         context.observer());
+  }
+  for (const tick::Definition& tick : ticks) {
+    tick::check_tables(session, tick, engine_options(options, tick, false));
   }
   const bool recorded =
       schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer());

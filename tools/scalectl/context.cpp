@@ -41,6 +41,7 @@ Context::Context(process::Signals& signals, const std::vector<std::string>& argu
 }
 
 void Context::declare_globals(cli::Application& application) {
+  application.before_action([this, &application] { check_output(application.chosen()); });
   application.global()
       .option("--dsn", dsn_, "PostgreSQL to use: a URI or key=value pairs (else DATABASE_URL, else "
                              "libpq's PGHOST, PGSERVICE, …)", "DSN")
@@ -103,6 +104,14 @@ void Context::note_versions(std::optional<std::string> postgres,
   redis_version_ = std::move(redis);
 }
 
+void Context::check_output(const std::string& command) const {
+  if (output_) process::require_writable(*output_);
+  if (format() == "env" && command != "lab up" && command != "lab status") {
+    throw core::usage_error(command + " has no environment to print",
+                            "--format env goes with lab up and lab status");
+  }
+}
+
 int Context::emit(std::vector<core::Result> results) {
   bool interrupted = false;
   for (core::Result& result : results) {
@@ -119,6 +128,10 @@ int Context::emit(std::vector<core::Result> results) {
     process::write_file(*output_, text);
   } else if (!quiet_ || !all_passed(results)) {
     std::cout << text << std::flush;
+    if (!std::cout) {
+      throw Error(ErrorKind::kFailed, "cannot write the result to stdout",
+                  "what the command was to do is done; only its report is lost");
+    }
   }
   if (interrupted) return core::exit_code(signals_.kind());
   return format() == "nagios" ? report::nagios_code(results) : core::exit_code(results);

@@ -45,6 +45,8 @@ class Context {
 
  private:
   pg::Target find_postgres();
+  /// Refuses an output that emit() could not write: nothing has been done yet.
+  void check_output(const std::string& command) const;
 
   process::Signals& signals_;
   cli::Terminal terminal_;
