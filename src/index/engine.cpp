@@ -114,6 +114,7 @@ core::Array row_of(const Item& item, core::Array rest) {
 /// Builds one index. Whatever stops the build, no INVALID index of ours stays behind.
 void build(pg::Session& session, const Item& item, const Pack& pack, const pg::Naming& naming) {
   try {
+    if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
     session.query(create_sql(*item.definition, naming));
     session.query(fmt::format("COMMENT ON INDEX {} IS {}", item.quoted(),
                               pg::quote_literal(fmt::format("scalectl pack {} v{}: {}", pack.name,

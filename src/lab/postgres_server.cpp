@@ -142,6 +142,14 @@ pg::Target target_of(const Site& site, int socket_port, const std::string& datab
 
 int socket_port(const Site& site) { return site.options.port.value_or(kPrimarySocketPort); }
 
+/// A crashed server leaves its lock files behind, and PostgreSQL takes a zombie, or a stranger that
+/// got the number, for their owner. Whether old backends live on, it sees by their shared memory.
+void remove_stale_locks(const Site& site, const std::filesystem::path& data, int port) {
+  if (postgres_pid(data) != 0) return;
+  std::filesystem::remove(data / "postmaster.pid");
+  std::filesystem::remove(site.layout.directory / fmt::format(".s.PGSQL.{}.lock", port));
+}
+
 }  // namespace
 
 void create_cluster(const Site& site) {
@@ -171,6 +179,7 @@ void create_cluster(const Site& site) {
 }
 
 void start_postgres(const Site& site) {
+  remove_stale_locks(site, site.layout.postgres(), socket_port(site));
   start(site, server(site, site.layout.postgres(), "postgres", {}), "postgres",
         target_of(site, socket_port(site), "postgres"));
 }
@@ -196,6 +205,7 @@ void create_replica(const Site& site) {
 }
 
 void start_replica(const Site& site) {
+  remove_stale_locks(site, site.layout.replica(), kReplicaSocketPort);
   // On its own socket, and never on TCP, whatever the primary's configuration says.
   start(site,
         server(site, site.layout.replica(), "replica",

@@ -99,6 +99,17 @@ inline pqxx::result exec_prepared(pqxx::transaction_base& tx, const std::string&
 
 #endif
 
+/// The SQLSTATE of a failed statement, or "". Some exceptions of libpqxx 6 lose it, and those for
+/// serialization failures and deadlocks are no sql_error there.
+inline std::string sqlstate_of(const pqxx::failure& error) {
+  const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error);
+  if (sql != nullptr && !sql->sqlstate().empty()) return sql->sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error) != nullptr) return "40P01";
+  return "";
+}
+
 /// Takes libpqxx's own warnings, which would otherwise go to stderr.
 #if PQXX_VERSION_MAJOR > 7 || (PQXX_VERSION_MAJOR == 7 && PQXX_VERSION_MINOR >= 10)
 struct Silence {

@@ -97,11 +97,14 @@ struct Session::Connection {
     } catch (const pqxx::broken_connection& error) {
       if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
       throw server_error("08006", error.what());
-    } catch (const pqxx::sql_error& error) {
-      throw failure(error.sqlstate(), error.what());
     } catch (const pqxx::failure& error) {
-      throw Error(ErrorKind::kFailed, error.what());
+      throw failure(compat::sqlstate_of(error), error.what());
     }
+  }
+
+  /// A stop request between two statements finds nothing to cancel: it is noticed here.
+  void refuse_after_stop() const {
+    if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
   }
 
   PGconn* raw;  // owned by pqxx
@@ -190,6 +193,7 @@ Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
 Rows Transaction::query(const std::string& sql, const Params& params) {
+  work_->connection.refuse_after_stop();
   return work_->connection.translate([&] {
     return Rows(std::make_shared<Rows::Data>(Rows::Data{compat::exec(work_->tx, sql, params)}));
   });
@@ -197,13 +201,16 @@ Rows Transaction::query(const std::string& sql, const Params& params) {
 
 std::string Transaction::prepare(const std::string& sql) {
   Session::Connection& connection = work_->connection;
-  const auto [entry, is_new] = connection.prepared.try_emplace(
-      sql, "scalectl_" + std::to_string(connection.prepared.size()));
-  if (is_new) connection.translate([&] { connection.pqxx->prepare(entry->second, sql); });
-  return entry->second;
+  const auto known = connection.prepared.find(sql);
+  if (known != connection.prepared.end()) return known->second;
+  const std::string name = "scalectl_" + std::to_string(connection.prepared.size());
+  connection.translate([&] { connection.pqxx->prepare(name, sql); });
+  connection.prepared.emplace(sql, name);
+  return name;
 }
 
 Rows Transaction::run(const std::string& prepared, const Params& params) {
+  work_->connection.refuse_after_stop();
   return work_->connection.translate([&] {
     return Rows(std::make_shared<Rows::Data>(
         Rows::Data{compat::exec_prepared(work_->tx, prepared, params)}));
@@ -211,6 +218,7 @@ Rows Transaction::run(const std::string& prepared, const Params& params) {
 }
 
 void Transaction::commit() {
+  work_->connection.refuse_after_stop();
   work_->connection.translate([&] { work_->tx.commit(); });
 }
 

@@ -80,7 +80,8 @@ class Session {
   std::unique_ptr<Connection> connection_;
 };
 
-/// A transaction; rolled back unless commit() was called.
+/// A transaction; rolled back unless commit() was called. Once a stop is requested, nothing more
+/// happens in it: query(), run() and commit() throw Error (interrupted).
 class Transaction {
  public:
   Transaction(Transaction&&) noexcept;

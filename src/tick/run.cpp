@@ -159,13 +159,14 @@ class Runner {
   std::map<std::string, std::string> values_;  // by variable, in the server's form
 };
 
-/// The present position in the write-ahead log.
+/// The present position in the write-ahead log. Throws Error (connection) on a standby, which has
+/// none; the work itself would not say so where it finds nothing to do.
 std::string wal_position(pg::Transaction& tx) {
-  // A standby has no such position; the work itself will say that it is read-only.
-  return tx
-      .query("SELECT CASE WHEN pg_is_in_recovery() THEN '0/0'"
-             "            ELSE pg_current_wal_insert_lsn()::text END AS lsn")
-      .text(0, "lsn");
+  const pg::Rows rows = tx.query(
+      "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()::text END AS lsn");
+  if (const pg::Param lsn = rows.at(0, "lsn")) return *lsn;
+  throw Error(ErrorKind::kConnection, "this server is a read-only standby",
+              "connect to the primary");
 }
 
 /// What this transaction has cost since `from`. WAL is counted for the whole server, so that other

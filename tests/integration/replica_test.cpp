@@ -1,0 +1,75 @@
+// The lab's standby: it follows, and refuses every write with the kind that says so.
+#include <gmock/gmock.h>
+
+#include "index/engine.hpp"
+#include "support/game.hpp"
+#include "support/thrown.hpp"
+#include "support/waiting.hpp"
+#include "tick/run.hpp"
+
+namespace scalectl {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using test::error_of;
+using testing::HasSubstr;
+
+struct Replica : test::GameTest {
+  pg::Target target = pg::with_database(test::shared_lab().replica(), database.name());
+
+  Replica() {
+    init();
+    seed({.players = 100});
+  }
+  /// A session on the standby once it has all that was written so far.
+  pg::Session caught_up() {
+    const std::string written = scalar("SELECT pg_current_wal_insert_lsn()");
+    EXPECT_TRUE(test::comes_true([&] {
+      pg::Session any(test::shared_lab().replica(), "scalectl test");
+      return test::scalar(any, "SELECT pg_last_wal_replay_lsn() >= '" + written + "'") == "t";
+    }));
+    return pg::Session(target, "scalectl test");
+  }
+};
+
+TEST_F(Replica, Rows_ArriveAsTheyWereWritten) {
+  pg::Session standby = caught_up();
+  EXPECT_EQ(test::scalar(standby, "SELECT pg_is_in_recovery()"), "t");
+  EXPECT_EQ(test::digests(standby), test::digests(session));
+}
+
+TEST_F(Replica, EveryWrite_IsRefusedAsAConnectionToTheWrongServer) {
+  pg::Session standby = caught_up();
+  const auto expect_read_only = [](const auto& action) {
+    const Error error = error_of(action);
+    EXPECT_EQ(error.kind(), ErrorKind::kConnection) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr("read-only standby"));
+  };
+  expect_read_only([&] { standby.query("CREATE TABLE t (x int)"); });
+  expect_read_only([&] {
+    schema::init(standby, catalog, {.family = "game", .schema = "other", .version = "test"},
+                 recorder);
+  });
+  expect_read_only([&] {
+    seed::seed_game(standby, {.players = 10, .existing = seed::Existing::kReplace}, recorder);
+  });
+  expect_read_only([&] {
+    seed::seed_game(standby, {.players = 10, .existing = seed::Existing::kAppend}, recorder);
+  });
+  expect_read_only([&] { tick::run(standby, tick::load(catalog, "stamina"), {}, recorder); });
+  expect_read_only([&] {
+    tick::run(standby, tick::load(catalog, "stamina"), {.strategy = tick::Strategy::kRows},
+              recorder);
+  });
+  session.query("DELETE FROM dropped_items");
+  pg::Session nothing_to_do = caught_up();
+  expect_read_only([&] {
+    tick::run(nothing_to_do, tick::load(catalog, "decay"), {.strategy = tick::Strategy::kRows},
+              recorder);
+  });
+  expect_read_only([&] { index::apply(standby, index::load(catalog, "game"), {}, recorder); });
+}
+
+}  // namespace
+}  // namespace scalectl
