@@ -80,7 +80,7 @@ process::Command server(const Site& site, const std::filesystem::path& data,
 /// dead and not yet reaped.
 bool blocked_by_old_server(const std::string& words) {
   return words.find("pre-existing shared memory block") != std::string::npos ||
-         words.find("\"postmaster.pid\" already exists") != std::string::npos;
+         words.find("lock file \"") != std::string::npos;
 }
 
 /// Starts a server and waits until `target` takes connections. After a crash the old backends may

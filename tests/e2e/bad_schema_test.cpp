@@ -43,11 +43,11 @@ TEST_F(BadSchema, MissingColumn_IsNamedAndNothingChanges) {
   seed("50");
   sql("ALTER TABLE players RENAME COLUMN stamina TO energy");
   const std::string before = everything();
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {"tick", "run", "stamina"},
-           {"tick", "run", "stamina", "--strategy", "rows"},
-           {"index", "apply", "game"},
-           {"seed", "game", "--replace"}}) {
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"tick", "run", "stamina"},
+                                             {"tick", "run", "stamina", "--strategy", "rows"},
+                                             {"index", "apply", "game"},
+                                             {"seed", "game", "--replace"}}) {
     const Outcome outcome = scalectl(command);
     EXPECT_TRUE(is_refusal(outcome, 2)) << command[0] << " " << command[1];
     EXPECT_THAT(outcome.err, HasSubstr("\"stamina\""));
@@ -102,13 +102,12 @@ class QuotedNames : public OnDatabase {
   static constexpr const char* kTable = "Player's \"Table\" Ä";
 
   std::vector<std::string> with_names(std::vector<std::string> command) const {
-    command.insert(command.end(), {"--schema", kSchema, "--table",
-                                   std::string("players=") + kTable});
+    command.insert(command.end(),
+                   {"--schema", kSchema, "--table", std::string("players=") + kTable});
     return command;
   }
   std::string players(const std::string& what) {
-    return cell("SELECT " + what +
-                " FROM \"My \"\"Game\"\"; DROP\".\"Player's \"\"Table\"\" Ä\"");
+    return cell("SELECT " + what + " FROM \"My \"\"Game\"\"; DROP\".\"Player's \"\"Table\"\" Ä\"");
   }
 };
 
@@ -125,7 +124,8 @@ TEST_F(QuotedNames, InitSeedIndexTick_UseThem) {
   ASSERT_EQ(applied.code, 0) << applied.err;
   EXPECT_EQ(integer_at(json(applied.out), "metrics.created"), 3);
   EXPECT_EQ(cell("SELECT count(*) FROM pg_indexes WHERE indexname = 'idx_players_stamina_regen'"
-                 " AND schemaname = 'My \"Game\"; DROP'"), "1");
+                 " AND schemaname = 'My \"Game\"; DROP'"),
+            "1");
 
   for (const char* strategy : {"set", "rows"}) {
     const std::string before = players("sum(stamina)");

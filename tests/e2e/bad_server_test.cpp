@@ -17,10 +17,12 @@ using testing::Not;
 
 const std::vector<std::vector<std::string>>& commands() {
   static const std::vector<std::vector<std::string>> all{
-      {"tick", "run", "stamina"}, {"tick", "run", "--all"}, {"tick", "status"},
-      {"seed", "game"},           {"db", "init", "game"},   {"db", "status", "game"},
-      {"db", "drop", "game"},     {"index", "plan", "game"}, {"index", "apply", "game"},
-      {"index", "status", "game"}, {"index", "drop", "game"}};
+      {"tick", "run", "stamina"}, {"tick", "run", "--all"},
+      {"tick", "status"},         {"seed", "game"},
+      {"db", "init", "game"},     {"db", "status", "game"},
+      {"db", "drop", "game"},     {"index", "plan", "game"},
+      {"index", "apply", "game"}, {"index", "status", "game"},
+      {"index", "drop", "game"}};
   return all;
 }
 
@@ -78,8 +80,8 @@ TEST_F(BadServer, WrongPassword_IsRefusedAndAppearsNowhere) {
     arguments.insert(arguments.end(), {"--dsn", dsn, "--verbose"});
     const Outcome outcome = test::scalectl(arguments);
     EXPECT_TRUE(is_refusal(outcome, 3)) << command[0] << " " << command[1];
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("password authentication failed"),
-                                   Not(HasSubstr("wr0ngw0rd"))));
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("password authentication failed"), Not(HasSubstr("wr0ngw0rd"))));
   }
   EXPECT_EQ(everything(), "");
 }
@@ -93,8 +95,8 @@ TEST_F(BadServer, RightPassword_AppearsNowhereEither) {
                           database_.name();
   seed("50");
   for (const char* format : {"text", "json", "csv", "md", "junit", "prom", "nagios"}) {
-    const Outcome outcome = test::scalectl(
-        {"--dsn", dsn, "tick", "run", "stamina", "--format", format, "--verbose"});
+    const Outcome outcome =
+        test::scalectl({"--dsn", dsn, "tick", "run", "stamina", "--format", format, "--verbose"});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr(password))) << format;
   }
@@ -161,9 +163,10 @@ TEST_F(Standby, SeededDatabase_RefusesWritesAndStaysAsItWas) {
 TEST_F(Standby, Looking_IsAllowed) {
   seed("50");
   catch_up();
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {"db", "status", "game"}, {"index", "plan", "game"}, {"index", "status", "game"},
-           {"tick", "status"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"db", "status", "game"},
+                                                                   {"index", "plan", "game"},
+                                                                   {"index", "status", "game"},
+                                                                   {"tick", "status"}}) {
     const Outcome outcome = on_standby(command);
     EXPECT_EQ(outcome.code, 0) << command[0] << ": " << outcome.err;
   }

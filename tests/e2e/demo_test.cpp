@@ -36,8 +36,9 @@ TEST_F(Demo, Interrupted_LeavesNothingBehind) {
       const lab::Lab lab = home_.lab(name);
       if (!lab.exists()) continue;
       pg::Session session(lab.postgres(), "scalectl test");
-      if (scalar(session, "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active'"
-                          " AND application_name LIKE 'scalectl demo%'") == "t") {
+      if (scalar(session,
+                 "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active'"
+                 " AND application_name LIKE 'scalectl demo%'") == "t") {
         return true;
       }
     }

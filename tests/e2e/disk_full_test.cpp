@@ -23,8 +23,8 @@ class SmallDisk {
  public:
   SmallDisk() {
     fs::permissions(directory_.path(), fs::perms(0755));
-    mounted_ = mount("scalectl-test", directory_.path().c_str(), "tmpfs", 0,
-                     "size=6m,mode=0755") == 0;
+    mounted_ =
+        mount("scalectl-test", directory_.path().c_str(), "tmpfs", 0, "size=6m,mode=0755") == 0;
     if (!mounted_) reason_ = std::strerror(errno);
   }
   ~SmallDisk() {
@@ -49,7 +49,7 @@ TEST_F(DiskFull, WhileSeeding_LeavesTheTablesAsTheyWere) {
   const SmallDisk disk;
   if (!disk.mounted()) {
     GTEST_SKIP() << "mounting a small disk: " << disk.reason()
-                 << "; DiskFull.FileSizeLimit covers the same path";
+                 << "; FileSizeLimit covers the same path";
   }
   const std::string place = disk.path() + "/tablespace";
   fs::create_directory(place);
@@ -66,9 +66,9 @@ TEST_F(DiskFull, WhileSeeding_LeavesTheTablesAsTheyWere) {
     const Outcome outcome = scalectl({"seed", "game", "--players", "100k", how});
     EXPECT_EQ(outcome.code, 5) << outcome.err;
     EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err, AllOf(HasSubstr("No space left on device"),
-                                   HasSubstr("the tables are as they were"),
-                                   HasSubstr(" — hint: free space")));
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("No space left on device"),
+                      HasSubstr("the tables are as they were"), HasSubstr(" — hint: free space")));
     EXPECT_EQ(everything(), before) << how;
   }
   sql("VACUUM players");
@@ -87,7 +87,8 @@ TEST(FileSizeLimit, WhileSeeding_LeavesTheTablesAsTheyWere) {
   const Environment server{{"DATABASE_URL", text_at(json(up.out), "metrics.env.DATABASE_URL")}};
   ASSERT_EQ(home.scalectl({"seed", "game", "--players", "200"}, server).code, 0);
   pg::Session session({server[0].second}, "scalectl test");
-  const std::string kPlayers = "SELECT md5(string_agg(p::text, ',' ORDER BY player_id)) FROM players AS p";
+  const std::string kPlayers =
+      "SELECT md5(string_agg(p::text, ',' ORDER BY player_id)) FROM players AS p";
   const std::string before = scalar(session, kPlayers);
 
   const Outcome outcome =
@@ -95,8 +96,7 @@ TEST(FileSizeLimit, WhileSeeding_LeavesTheTablesAsTheyWere) {
   EXPECT_EQ(outcome.code, 5) << outcome.err;
   EXPECT_EQ(outcome.out, "");
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("could not extend file"),
-                                 HasSubstr("the tables are as they were"),
-                                 HasSubstr(" — hint: ")));
+                                 HasSubstr("the tables are as they were"), HasSubstr(" — hint: ")));
   EXPECT_EQ(scalar(session, kPlayers), before);
   EXPECT_EQ(scalar(session, "SELECT count(*) FROM inventory"), "400");
 }

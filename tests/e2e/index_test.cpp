@@ -30,8 +30,9 @@ class Packs : public OnDatabase {
     return cells;
   }
   std::string indexes() {
-    return cell("SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes"
-                " WHERE indexname LIKE 'idx\\_%'");
+    return cell(
+        "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes"
+        " WHERE indexname LIKE 'idx\\_%'");
   }
   static constexpr const char* kAll =
       "idx_combat_turn_time idx_dropped_items_dropped_at idx_players_stamina_regen";
@@ -151,8 +152,8 @@ class OrdinaryServer : public testing::Test {};
 
 TEST_F(OrdinaryServer, NothingIsMadeOrDroppedUnasked) {
   const LabHome home;
-  const Outcome up = home.scalectl(
-      {"lab", "up", "--fast", "--pg", "cluster_name=production", "--format", "json"});
+  const Outcome up =
+      home.scalectl({"lab", "up", "--fast", "--pg", "cluster_name=production", "--format", "json"});
   ASSERT_EQ(up.code, 0) << up.err;
   const std::string dsn = text_at(json(up.out), "metrics.env.DATABASE_URL");
   const auto on_it = [&](std::vector<std::string> arguments) {

@@ -23,7 +23,8 @@ class Interrupt : public OnDatabase {
   testing::AssertionResult comes_to(const std::string& application, const std::string& condition) {
     const std::string query =
         "SELECT count(*) FROM pg_stat_activity AS a WHERE datname = current_database()"
-        " AND application_name = '" + application + "' AND " + condition;
+        " AND application_name = '" +
+        application + "' AND " + condition;
     return eventually([&] { return cell(query) == "1"; })
                ? testing::AssertionSuccess()
                : testing::AssertionFailure() << application << " never had " << condition;
@@ -101,8 +102,7 @@ TEST_F(Interrupt, SigintDuringTick_RollsBackAndWritesAPartialResult) {
 TEST_F(Interrupt, SigtermDuringAllTicks_ShowsWhatWasDoneBefore) {
   seed("100");
   const LockedPlayers lock(database_);  // combat and decay do not need it
-  Running running =
-      start({"tick", "run", "--all", "--lock-timeout", "10m", "--format", "json"});
+  Running running = start({"tick", "run", "--all", "--lock-timeout", "10m", "--format", "json"});
   ASSERT_TRUE(comes_to("scalectl tick run", kBlocked));
   running.signal(SIGTERM);
   const Outcome outcome = running.wait();
@@ -136,9 +136,9 @@ TEST_F(Interrupt, SecondSigint_LeavesAtOnce) {
   const LockedPlayers lock(database_);
   Running running = start({"tick", "run", "stamina", "--lock-timeout", "10m"});
   ASSERT_TRUE(comes_to("scalectl tick run", kBlocked));
-  const pid_t backend = std::stoi(
-      cell("SELECT pid FROM pg_stat_activity WHERE application_name = 'scalectl tick run'"
-           " AND datname = current_database()"));
+  const pid_t backend =
+      std::stoi(cell("SELECT pid FROM pg_stat_activity WHERE application_name = 'scalectl tick run'"
+                     " AND datname = current_database()"));
   // A backend that stands still cannot honour the request to cancel.
   kill(backend, SIGSTOP);
   running.signal(SIGINT);
@@ -163,10 +163,10 @@ TEST_F(CommandLine, ArgumentOfDsn_DoesNotShow) {
     arguments.insert(arguments.end(), option.begin(), option.end());
     Running running(arguments);
     ASSERT_TRUE(comes_to("scalectl tick run", kBlocked));
-    EXPECT_THAT(command_line_of(running.pid()),
-                AllOf(HasSubstr("tick run stamina --lock-timeout 10m --dsn"),
-                      testing::Not(HasSubstr(database_.name())),
-                      testing::Not(HasSubstr("postgresql:"))));
+    EXPECT_THAT(
+        command_line_of(running.pid()),
+        AllOf(HasSubstr("tick run stamina --lock-timeout 10m --dsn"),
+              testing::Not(HasSubstr(database_.name())), testing::Not(HasSubstr("postgresql:"))));
     running.signal(SIGINT);
     EXPECT_EQ(running.wait().code, 130);
   }

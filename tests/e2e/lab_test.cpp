@@ -32,8 +32,8 @@ class Lab : public testing::Test {
 };
 
 TEST_F(Lab, ExecOnAFreshLab_PrintsAValidResult) {
-  const Outcome outcome = home_.scalectl({"lab", "exec", "--", "scalectl", "tick", "run", "stamina",
-                                          "--format", "json"});
+  const Outcome outcome = home_.scalectl(
+      {"lab", "exec", "--", "scalectl", "tick", "run", "stamina", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const core::Value result = json(outcome.out);
   EXPECT_THAT(violations(result), IsEmpty()) << outcome.out;
@@ -42,8 +42,8 @@ TEST_F(Lab, ExecOnAFreshLab_PrintsAValidResult) {
 }
 
 TEST_F(Lab, Exec_PassesArgumentsAndExitCodeThrough) {
-  const Outcome outcome =
-      home_.scalectl({"lab", "exec", "--", "sh", "-c", "echo \"$1 $PGUSER\"; exit 42", "sh", "a  b"});
+  const Outcome outcome = home_.scalectl(
+      {"lab", "exec", "--", "sh", "-c", "echo \"$1 $PGUSER\"; exit 42", "sh", "a  b"});
   EXPECT_EQ(outcome.code, 42);
   EXPECT_EQ(outcome.out, "a  b lab\n");
 }
@@ -65,12 +65,13 @@ TEST_F(Lab, Env_IsWhatAShellNeedsToConnect) {
       {"lab", "up", "--fast", "--port", "0", "--redis-port", "0", "--format", "env"});
   ASSERT_EQ(up.code, 0) << up.err;
   EXPECT_EQ(psql(up.out, "SELECT current_user || '@' || current_database()"), "lab@lab\n");
-  const Outcome tcp = run({"/bin/sh", "-c",
-                           "eval \"$1\"; psql -XAt -h 127.0.0.1 -c 'SELECT inet_server_port()';"
-                           "psql -XAt \"$DATABASE_URL\" -c 'SELECT 1';"
-                           "REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -s \"${REDIS_URL#unix://}\" PING",
-                           "sh", up.out},
-                          home_.environment());
+  const Outcome tcp =
+      run({"/bin/sh", "-c",
+           "eval \"$1\"; psql -XAt -h 127.0.0.1 -c 'SELECT inet_server_port()';"
+           "psql -XAt \"$DATABASE_URL\" -c 'SELECT 1';"
+           "REDISCLI_AUTH=$REDIS_PASSWORD redis-cli -s \"${REDIS_URL#unix://}\" PING",
+           "sh", up.out},
+          home_.environment());
   EXPECT_EQ(tcp.out, std::to_string(home_.lab().options().port.value()) + "\n1\nPONG\n") << tcp.err;
   std::string password = process::read_file(home_.lab().directory() / "password");
   password.pop_back();
@@ -83,8 +84,8 @@ TEST_F(Lab, Directory_IsClosedToOthers) {
   ASSERT_EQ(home_.scalectl({"lab", "up", "--fast"}).code, 0);
   EXPECT_EQ(fs::status(home_.lab().directory()).permissions(), fs::perms::owner_all);
   for (const lab::Server& server : home_.lab().servers()) EXPECT_EQ(server.port, 0) << server.name;
-  EXPECT_EQ(psql(home_.scalectl({"lab", "status", "--format", "env"}).out,
-                 "SHOW listen_addresses"), "\n");
+  EXPECT_EQ(psql(home_.scalectl({"lab", "status", "--format", "env"}).out, "SHOW listen_addresses"),
+            "\n");
 }
 
 TEST_F(Lab, UpTwice_IsTheSameLab) {
@@ -119,8 +120,8 @@ TEST_F(Lab, Fast_SaysWhatItCosts) {
 }
 
 TEST_F(Lab, WithoutFast_IsDurableAndTakesSettings) {
-  const Outcome up = home_.scalectl(
-      {"lab", "up", "--pg", "work_mem=13MB", "--pg", "log_line_prefix=it's \\ ", "--format", "env"});
+  const Outcome up = home_.scalectl({"lab", "up", "--pg", "work_mem=13MB", "--pg",
+                                     "log_line_prefix=it's \\ ", "--format", "env"});
   ASSERT_EQ(up.code, 0) << up.err;
   EXPECT_THAT(up.err, Not(HasSubstr("WARNING")));
   EXPECT_EQ(psql(up.out, "SHOW fsync"), "on\n");

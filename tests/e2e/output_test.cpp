@@ -108,11 +108,13 @@ TEST_F(Output, UnwritablePlace_IsRefusedBeforeAnythingIsDone) {
   seed("50");
   const std::string before = everything();
   directory_.write("plain", "x");
-  for (const std::string& place :
-       {std::string("/nonexistent/result"), directory_.path(), directory_.path() + "/plain/result"}) {
-    for (const auto& command : std::vector<std::vector<std::string>>{
-             {"tick", "run", "stamina"}, {"seed", "game", "--players", "9", "--replace"},
-             {"index", "apply", "game"}, {"tick", "list"}}) {
+  for (const std::string& place : {std::string("/nonexistent/result"), directory_.path(),
+                                   directory_.path() + "/plain/result"}) {
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"tick", "run", "stamina"},
+                                               {"seed", "game", "--players", "9", "--replace"},
+                                               {"index", "apply", "game"},
+                                               {"tick", "list"}}) {
       auto arguments = command;
       arguments.insert(arguments.end(), {"-o", place});
       const Outcome outcome = scalectl(arguments);
@@ -125,8 +127,8 @@ TEST_F(Output, UnwritablePlace_IsRefusedBeforeAnythingIsDone) {
 }
 
 TEST_F(Output, FullStdout_IsAnError) {
-  const Outcome outcome = run(
-      {"/bin/sh", "-c", "exec \"$@\" >/dev/full", "sh", binary(), "tick", "list"});
+  const Outcome outcome =
+      run({"/bin/sh", "-c", "exec \"$@\" >/dev/full", "sh", binary(), "tick", "list"});
   EXPECT_TRUE(is_refusal(outcome, 5));
   EXPECT_THAT(outcome.err, HasSubstr("cannot write the result"));
 }
@@ -140,7 +142,8 @@ TEST_F(Output, Csv_HasAsManyCellsInEveryLine) {
   EXPECT_THAT(lines[0], StartsWith("command,name,started_at,elapsed_s,verdict,"));
   for (const std::string& line : lines) {
     EXPECT_EQ(std::count(line.begin(), line.end(), ','),
-              std::count(lines[0].begin(), lines[0].end(), ',')) << line;
+              std::count(lines[0].begin(), lines[0].end(), ','))
+        << line;
   }
   EXPECT_THAT(lines[3], StartsWith("tick run,stamina,20"));
 }
@@ -161,8 +164,8 @@ TEST_F(Output, Markdown_HasWellFormedTables) {
 
 TEST_F(Output, Junit_IsXmlWithOneCasePerResult) {
   seed("100");
-  const Outcome outcome = scalectl({"tick", "run", "--all", "--format", "junit", "--strict",
-                                    "--warn-after", "1us"});
+  const Outcome outcome =
+      scalectl({"tick", "run", "--all", "--format", "junit", "--strict", "--warn-after", "1us"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));
   EXPECT_TRUE(is_balanced(outcome.out)) << outcome.out;
@@ -182,7 +185,8 @@ TEST_F(Output, Prometheus_IsATextfileForTheNodeExporter) {
       families.push_back(core::split(line, ' ')[2]);
       EXPECT_EQ(std::count(families.begin(), families.end(), families.back()), 1) << line;
     } else if (!line.starts_with("# HELP ")) {
-      // One sample: name, labels, value; a third word would be a time, which a textfile must not have.
+      // One sample: name, labels, value; a third word would be a time, which a textfile must not
+      // have.
       EXPECT_THAT(line, MatchesRegex("scalectl_tick_run_[a-z_]+\\{name=\"[a-z-]+\""
                                      "(,[a-z_]+=\"[^\"]*\")*\\} [-+.0-9e]+"));
       ASSERT_FALSE(families.empty());

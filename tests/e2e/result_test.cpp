@@ -58,9 +58,9 @@ TEST_F(ResultJson, Members_StandInTheOrderOfTheContract) {
   const core::Value result = json(scalectl({"tick", "list", "--format", "json"}).out);
   std::vector<std::string> keys;
   for (const auto& [key, value] : *result.if_object()) keys.push_back(key);
-  EXPECT_THAT(keys, ElementsAre("schema", "command", "name", "started_at", "elapsed_s", "verdict",
-                                "band", "threshold_s", "params", "metrics", "environment", "notes",
-                                "tables"));
+  EXPECT_THAT(keys,
+              ElementsAre("schema", "command", "name", "started_at", "elapsed_s", "verdict", "band",
+                          "threshold_s", "params", "metrics", "environment", "notes", "tables"));
 }
 
 TEST_F(ResultJson, TickRun_SaysWhatItDid) {
@@ -84,8 +84,9 @@ TEST_F(ResultJson, TickRun_SaysWhatItDid) {
 TEST_F(ResultJson, Time_IsUtcWhateverTheZone) {
   seed("10");
   const auto now = [&] {
-    return cell("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC',"
-                " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
+    return cell(
+        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC',"
+        " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
   };
   const std::string before = now();
   const Outcome outcome =
@@ -94,8 +95,7 @@ TEST_F(ResultJson, Time_IsUtcWhateverTheZone) {
 }
 
 TEST_F(ResultJson, Environment_NamesWhatWasUsed) {
-  const core::Value with_server =
-      json(scalectl({"db", "init", "game", "--format", "json"}).out);
+  const core::Value with_server = json(scalectl({"db", "init", "game", "--format", "json"}).out);
   EXPECT_EQ("scalectl " + text_at(with_server, "environment.scalectl") + "\n",
             test::scalectl({"--version"}).out);
   EXPECT_EQ(text_at(with_server, "environment.postgres"),

@@ -11,8 +11,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 const std::vector<std::string>& tables() {
-  static const std::vector<std::string> all{"locations",      "items",         "players",
-                                            "inventory",      "active_combats", "dropped_items",
+  static const std::vector<std::string> all{"locations",     "items",          "players",
+                                            "inventory",     "active_combats", "dropped_items",
                                             "status_effects"};
   return all;
 }
@@ -26,8 +26,12 @@ class Seed : public OnDatabase {
   std::string bytes() {
     std::string all;
     for (const std::string& table : tables()) {
-      all += table + " " + cell("SELECT count(*) || ' ' || md5(string_agg(ctid || t::text, ','"
-                                " ORDER BY ctid)) FROM " + table + " AS t") + "\n";
+      all += table + " " +
+             cell(
+                 "SELECT count(*) || ' ' || md5(string_agg(ctid || t::text, ','"
+                 " ORDER BY ctid)) FROM " +
+                 table + " AS t") +
+             "\n";
     }
     return all;
   }
@@ -36,8 +40,8 @@ class Seed : public OnDatabase {
 TEST_F(Seed, SameSeed_GivesTheSameBytesWithAnyNumberOfWorkers) {
   std::map<std::string, std::string> tables_by_workers;
   for (const char* workers : {"1", "8", "3"}) {
-    const Outcome outcome = scalectl({"seed", "game", "--players", "20k", "--seed", "7",
-                                      "--workers", workers, "--replace"});
+    const Outcome outcome = scalectl(
+        {"seed", "game", "--players", "20k", "--seed", "7", "--workers", workers, "--replace"});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     tables_by_workers[workers] = bytes();
   }
@@ -50,9 +54,9 @@ TEST_F(Seed, SameSeed_GivesTheSameBytesWithAnyNumberOfWorkers) {
 }
 
 TEST_F(Seed, Counts_AreWhatWasAskedFor) {
-  const Outcome outcome =
-      scalectl({"seed", "game", "--players", "1k", "--combats", "11", "--dropped", "22",
-                "--effects", "33", "--inventory", "44", "--dead-ratio", "100%", "--format", "json"});
+  const Outcome outcome = scalectl({"seed", "game", "--players", "1k", "--combats", "11",
+                                    "--dropped", "22", "--effects", "33", "--inventory", "44",
+                                    "--dead-ratio", "100%", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(count("players"), "1000");
   EXPECT_EQ(count("active_combats"), "11");
@@ -87,17 +91,20 @@ TEST_F(Seed, NonEmptyTarget_IsRefusedAndKept) {
 
 TEST_F(Seed, Append_KeepsWhatIsThereAndGoesOnBehindIt) {
   ASSERT_EQ(scalectl({"seed", "game", "--players", "100"}).code, 0);
-  const std::string first = cell("SELECT md5(string_agg(p::text, ',' ORDER BY player_id))"
-                                 " FROM players AS p WHERE player_id <= 100");
+  const std::string first = cell(
+      "SELECT md5(string_agg(p::text, ',' ORDER BY player_id))"
+      " FROM players AS p WHERE player_id <= 100");
   ASSERT_EQ(scalectl({"seed", "game", "--players", "50", "--append"}).code, 0);
   EXPECT_EQ(count("players"), "150");
   EXPECT_EQ(cell("SELECT max(player_id) FROM players"), "150");
   EXPECT_EQ(cell("SELECT md5(string_agg(p::text, ',' ORDER BY player_id)) FROM players AS p"
-                 " WHERE player_id <= 100"), first);
+                 " WHERE player_id <= 100"),
+            first);
   EXPECT_EQ(count("inventory"), "300");
   // The identity goes on behind the last row.
   EXPECT_EQ(cell("INSERT INTO players (telegram_id, name, location_id)"
-                 " SELECT 1, 'new', min(location_id) FROM locations RETURNING player_id"), "151");
+                 " SELECT 1, 'new', min(location_id) FROM locations RETURNING player_id"),
+            "151");
 }
 
 TEST_F(Seed, Replace_RemovesWhatWasThere) {
@@ -123,7 +130,8 @@ TEST_F(Seed, OnlyATableOfPlayers_NeedsThePlayersThatAreThere) {
   EXPECT_TRUE(is_refusal(wrong, 2));
   EXPECT_THAT(wrong.err, HasSubstr("has 100 rows"));
   EXPECT_EQ(everything(), before);
-  ASSERT_EQ(scalectl({"seed", "game", "--players", "100", "--only", "inventory,status_effects"}).code, 0);
+  ASSERT_EQ(
+      scalectl({"seed", "game", "--players", "100", "--only", "inventory,status_effects"}).code, 0);
   EXPECT_EQ(count("inventory"), "200");
   EXPECT_EQ(count("status_effects"), "10");
 }

@@ -51,9 +51,8 @@ TEST_P(TickFile, Broken_NamesFileLineAndExpectation) {
     arguments.insert(arguments.end(), {"--sql-dir", directory_.path()});
     const Outcome outcome = scalectl(arguments);
     EXPECT_TRUE(is_refusal(outcome, 2)) << command[1];
-    EXPECT_THAT(outcome.err,
-                AllOf(HasSubstr(file + ":" + std::to_string(broken.line) + ": "),
-                      HasSubstr(broken.says)));
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(file + ":" + std::to_string(broken.line) + ": "),
+                                   HasSubstr(broken.says)));
   }
   EXPECT_EQ(everything(), before);
 }
@@ -122,7 +121,8 @@ TEST_F(SqlFiles, BrokenPack_NamesFileLineAndExpectation) {
   const std::vector<std::tuple<std::string, int, std::string>> cases{
       {"-- pack: game\n-- sumary: x\n", 2, "did you mean \"summary\"?"},
       {"-- pack: game\n-- summary: x\n-- family: game\n\n-- @index idx_a\n-- why: because\n"
-       "CREATE INDEX CONCURRENTLY idx_a ON :\"players\" (level);\n", 5, "-- query: …"},
+       "CREATE INDEX CONCURRENTLY idx_a ON :\"players\" (level);\n",
+       5, "-- query: …"},
       {"-- pack: other\n-- summary: x\n", 1, "game"}};
   for (const auto& [text, line, says] : cases) {
     const std::string file = directory_.write("indexes/game.v1.sql", text);

@@ -49,7 +49,8 @@ TEST_F(Terminal, Colour_CanBeTurnedOff) {
     EXPECT_THAT(outcome.out, Not(HasSubstr("\x1b["))) << way[0].first;
   }
   EXPECT_THAT(on_terminal({"tick", "run", "stamina"}, {{"NO_COLOR", ""}}).out,
-              HasSubstr(kGreenPass)) << "an empty NO_COLOR means nothing";
+              HasSubstr(kGreenPass))
+      << "an empty NO_COLOR means nothing";
 }
 
 TEST_F(Terminal, Seed_ShowsAProgressBarWithRatesAndErasesIt) {

@@ -14,7 +14,8 @@ using testing::Not;
 
 class Tick : public OnDatabase {
  protected:
-  const std::string kDue = "SELECT count(*) FROM players WHERE NOT is_dead AND stamina < max_stamina";
+  const std::string kDue =
+      "SELECT count(*) FROM players WHERE NOT is_dead AND stamina < max_stamina";
 };
 
 TEST_F(Tick, List_ShowsThresholdsAndParameters) {
@@ -25,9 +26,9 @@ TEST_F(Tick, List_ShowsThresholdsAndParameters) {
     thresholds[text_at(row, "tick")] = text_at(row, "threshold");
     parameters[text_at(row, "tick")] = text_at(row, "parameters");
   }
-  EXPECT_EQ(thresholds, (std::map<std::string, std::string>{
-                            {"combat", "10s"}, {"decay", "5s"}, {"stamina", "5s"},
-                            {"status-effects", "5s"}}));
+  EXPECT_EQ(thresholds,
+            (std::map<std::string, std::string>{
+                {"combat", "10s"}, {"decay", "5s"}, {"stamina", "5s"}, {"status-effects", "5s"}}));
   EXPECT_EQ(parameters["combat"], "--idle 5m");
   EXPECT_EQ(parameters["decay"], "--older-than 1h");
 }
@@ -41,10 +42,13 @@ TEST_F(Tick, Stamina_GivesOneStepAndSaysSoInSeedsWords) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.err, MatchesRegex("INFO - Regenerated stamina for " + due +
                                         " players in [0-9]+\\.[0-9][0-9]s\n"));
-  EXPECT_THAT(outcome.out, MatchesRegex("tick run stamina: pass, excellent \\(.*, threshold 5 s\\)\n"
-                                        "(.*\n)*.*rows +" + due + "\n(.*\n)*"));
+  EXPECT_THAT(outcome.out,
+              MatchesRegex("tick run stamina: pass, excellent \\(.*, threshold 5 s\\)\n"
+                           "(.*\n)*.*rows +" +
+                           due + "\n(.*\n)*"));
   EXPECT_EQ(cell("SELECT count(*) FROM players JOIN expected USING (player_id)"
-                 " WHERE players.stamina <> expected.stamina"), "0");
+                 " WHERE players.stamina <> expected.stamina"),
+            "0");
 }
 
 TEST_F(Tick, RowsStrategy_DoesTheSameAsSet) {
@@ -52,9 +56,12 @@ TEST_F(Tick, RowsStrategy_DoesTheSameAsSet) {
   const std::string due = cell(kDue);
   sql("CREATE TABLE copy AS TABLE players");
   ASSERT_EQ(scalectl({"tick", "run", "stamina"}).code, 0);
-  const std::string by_set = cell("SELECT string_agg(stamina::text, ',' ORDER BY player_id) FROM players");
-  sql("UPDATE players SET stamina = copy.stamina FROM copy WHERE copy.player_id = players.player_id");
-  const Outcome rows = scalectl({"tick", "run", "stamina", "--strategy", "rows", "--format", "json"});
+  const std::string by_set =
+      cell("SELECT string_agg(stamina::text, ',' ORDER BY player_id) FROM players");
+  sql("UPDATE players SET stamina = copy.stamina FROM copy WHERE copy.player_id = "
+      "players.player_id");
+  const Outcome rows =
+      scalectl({"tick", "run", "stamina", "--strategy", "rows", "--format", "json"});
   ASSERT_EQ(rows.code, 0) << rows.err;
   EXPECT_EQ(std::to_string(integer_at(json(rows.out), "metrics.rows")), due);
   EXPECT_EQ(integer_at(json(rows.out), "metrics.statements"), 1 + std::stoi(due));
@@ -79,8 +86,8 @@ TEST_F(Tick, CombatAndDecay_TakeTheirParameters) {
 
 TEST_F(Tick, OverThreshold_WarnsAndExitsZeroUnlessStrict) {
   seed("100");
-  const std::vector<std::string> slow{"tick", "run", "stamina", "--warn-after", "0.000001s",
-                                      "--format", "json"};
+  const std::vector<std::string> slow{"tick",      "run",      "stamina", "--warn-after",
+                                      "0.000001s", "--format", "json"};
   const Outcome lenient = scalectl(slow);
   EXPECT_EQ(lenient.code, 0);
   EXPECT_THAT(lenient.err,
@@ -132,8 +139,8 @@ TEST_F(Tick, RowHeldByAnother_IsBusyAfterTheLockTimeout) {
   pg::Transaction tx = holder.begin();
   tx.query("LOCK TABLE players IN SHARE MODE");
   for (const char* strategy : {"set", "rows"}) {
-    const Outcome outcome = scalectl({"tick", "run", "stamina", "--lock-timeout", "100ms",
-                                      "--strategy", strategy});
+    const Outcome outcome =
+        scalectl({"tick", "run", "stamina", "--lock-timeout", "100ms", "--strategy", strategy});
     EXPECT_TRUE(is_refusal(outcome, 4)) << strategy;
     EXPECT_THAT(outcome.err, HasSubstr("lock timeout"));
   }

@@ -33,12 +33,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"NoCommand", {}, "a command is missing — hint: there are: demo"},
         Mistake{"Verb", {"tick", "rum", "stamina"}, "\"rum\" — hint: did you mean \"run\"?"},
         Mistake{"NoVerb", {"index"}, "a verb is missing — hint: there are: list, plan, apply"},
-        Mistake{"Option", {"tick", "run", "stamina", "--warn-aftr", "5s"},
+        Mistake{"Option",
+                {"tick", "run", "stamina", "--warn-aftr", "5s"},
                 "unknown option --warn-aftr — hint: did you mean \"--warn-after\"?"},
-        Mistake{"GlobalOption", {"tick", "list", "--fromat", "json"},
+        Mistake{"GlobalOption",
+                {"tick", "list", "--fromat", "json"},
                 "unknown option --fromat — hint: did you mean \"--format\"?"},
         Mistake{"OptionBeforeCommand", {"--fromat=json", "tick", "list"}, "\"--format\"?"},
-        Mistake{"MissingOperand", {"db", "init"}, "SCHEMA is required — hint: see scalectl db init"},
+        Mistake{
+            "MissingOperand", {"db", "init"}, "SCHEMA is required — hint: see scalectl db init"},
         Mistake{"ExtraOperand", {"seed", "game", "now"}, "unexpected \"now\""},
         Mistake{"MissingValue", {"seed", "game", "--players"}, "--players"},
         Mistake{"ValueForAFlag", {"tick", "list", "--quiet=maybe"}, "--quiet"},
@@ -57,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"Fraction", {"seed", "game", "--players", "1.5"}, "\"1.5\""},
         Mistake{"NotANumber", {"seed", "game", "--players", "nan"}, "\"nan\" is not a count"},
         Mistake{"JunkAfterDuration", {"tick", "run", "stamina", "--warn-after", "5sx"}, "\"5sx\""},
-        Mistake{"UnitsOutOfOrder", {"tick", "run", "stamina", "--warn-after", "30s1m"},
+        Mistake{"UnitsOutOfOrder",
+                {"tick", "run", "stamina", "--warn-after", "30s1m"},
                 "\"30s1m\" is not a duration"},
         Mistake{"NegativeDuration", {"tick", "run", "stamina", "--lock-timeout", "-1s"}, "\"-1s\""},
         Mistake{"RatioAboveOne", {"seed", "game", "--dead-ratio", "2"}, "\"2\" is not a share"},
@@ -81,13 +85,17 @@ TEST_P(UsageOnDatabase, Mistake_TouchesNothing) {
 INSTANTIATE_TEST_SUITE_P(
     Values, UsageOnDatabase,
     testing::Values(
-        Mistake{"ZeroThreshold", {"tick", "run", "stamina", "--warn-after", "0"},
+        Mistake{"ZeroThreshold",
+                {"tick", "run", "stamina", "--warn-after", "0"},
                 "--warn-after must be more than zero"},
-        Mistake{"ZeroThresholdWithUnit", {"tick", "run", "--all", "--warn-after", "0ms"},
+        Mistake{"ZeroThresholdWithUnit",
+                {"tick", "run", "--all", "--warn-after", "0ms"},
                 "--warn-after must be more than zero"},
-        Mistake{"AppendAndReplace", {"seed", "game", "--append", "--replace"},
+        Mistake{"AppendAndReplace",
+                {"seed", "game", "--append", "--replace"},
                 "--append and --replace contradict each other"},
-        Mistake{"TickAndAll", {"tick", "run", "stamina", "--all"},
+        Mistake{"TickAndAll",
+                {"tick", "run", "stamina", "--all"},
                 "a tick and --all contradict each other"},
         Mistake{"NeitherTickNorAll", {"tick", "run"}, "name one, or give --all"},
         Mistake{"TickName", {"tick", "run", "stamnia"}, "did you mean \"stamina\"?"},
@@ -97,26 +105,36 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"NoPlayers", {"seed", "game", "--players", "0"}, "--players 0 is too few"},
         Mistake{"NoWorkers", {"seed", "game", "--workers", "0"}, "--workers 0"},
         Mistake{"ManyWorkers", {"seed", "game", "--workers", "1k"}, "--workers 1000"},
-        Mistake{"CombatsOverPlayers", {"seed", "game", "--players", "10", "--combats", "11"},
+        Mistake{"CombatsOverPlayers",
+                {"seed", "game", "--players", "10", "--combats", "11"},
                 "each player fights one combat"},
-        Mistake{"ParameterOfAnotherTick", {"tick", "run", "stamina", "--idle", "5m"},
+        Mistake{"ParameterOfAnotherTick",
+                {"tick", "run", "stamina", "--idle", "5m"},
                 "tick stamina has no parameter --idle"},
-        Mistake{"ParameterValue", {"tick", "run", "stamina", "--bonus", "many"},
+        Mistake{"ParameterValue",
+                {"tick", "run", "stamina", "--bonus", "many"},
                 "--bonus: \"many\" is not a whole number"},
-        Mistake{"TableOption", {"tick", "run", "stamina", "--table", "players"},
+        Mistake{"TableOption",
+                {"tick", "run", "stamina", "--table", "players"},
                 "--table \"players\" is not KNOWN=ACTUAL"},
-        Mistake{"SqlDirectory", {"tick", "run", "stamina", "--sql-dir", "/nonexistent"},
+        Mistake{"SqlDirectory",
+                {"tick", "run", "stamina", "--sql-dir", "/nonexistent"},
                 "cannot read --sql-dir /nonexistent"},
-        Mistake{"Output", {"db", "init", "game", "-o", "/nonexistent/result.json"},
+        Mistake{"Output",
+                {"db", "init", "game", "-o", "/nonexistent/result.json"},
                 "/nonexistent/result.json"}),
     [](const auto& test) { return test.param.name; });
 
 class Server : public OnDatabase {};
 
 TEST_F(Server, NotNamed_NamesTheThreeWays) {
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {"tick", "run", "stamina"}, {"tick", "status"}, {"seed", "game"}, {"db", "init", "game"},
-           {"db", "status", "game"}, {"index", "apply", "game"}, {"index", "plan", "game"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"tick", "run", "stamina"},
+                                                                   {"tick", "status"},
+                                                                   {"seed", "game"},
+                                                                   {"db", "init", "game"},
+                                                                   {"db", "status", "game"},
+                                                                   {"index", "apply", "game"},
+                                                                   {"index", "plan", "game"}}) {
     const Outcome outcome = test::scalectl(command);
     EXPECT_TRUE(is_refusal(outcome, 2)) << command[0] << " " << command[1];
     EXPECT_THAT(outcome.err,
@@ -139,8 +157,9 @@ TEST_F(Server, DsnThatIsNone_IsRefusedWithoutShowingIt) {
 }
 
 TEST_F(Server, NamedByDsn_GoesBeforeEnvironment) {
-  const Outcome outcome = test::scalectl({"--dsn", database_.dsn(), "db", "init", "game"},
-                                         {{"DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"}});
+  const Outcome outcome =
+      test::scalectl({"--dsn", database_.dsn(), "db", "init", "game"},
+                     {{"DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"}});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(cell("SELECT count(*) FROM players"), "0");
 }

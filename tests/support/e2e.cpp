@@ -7,8 +7,9 @@ namespace scalectl::test {
 
 testing::AssertionResult is_refusal(const Outcome& outcome, int code) {
   const auto fail = [&](const std::string& why) {
-    return testing::AssertionFailure() << why << "\nexit " << outcome.code << "\nstdout: "
-                                       << outcome.out << "\nstderr: " << outcome.err;
+    return testing::AssertionFailure()
+           << why << "\nexit " << outcome.code << "\nstdout: " << outcome.out
+           << "\nstderr: " << outcome.err;
   };
   if (outcome.code != code) return fail("expected exit " + std::to_string(code));
   if (!outcome.out.empty()) return fail("expected nothing on stdout");
@@ -44,8 +45,12 @@ std::string OnDatabase::everything() {
     const std::string name = relations.text(i, "name");
     text += name + "\n";
     if (relations.boolean(i, "is_table")) {
-      text += cell("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)),"
-                   " '') FROM " + name + " AS t") + "\n";
+      text +=
+          cell(
+              "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)),"
+              " '') FROM " +
+              name + " AS t") +
+          "\n";
     }
   }
   return text;

@@ -14,7 +14,8 @@ core::Value json(const std::string& text);
 /// One document per line.
 std::vector<core::Value> json_lines(const std::string& text);
 
-/// The member at `path` ("metrics.rows"; a number is a place in a list). Throws where it is missing.
+/// The member at `path` ("metrics.rows"; a number is a place in a list). Throws where it is
+/// missing.
 const core::Value& at(const core::Value& value, std::string_view path);
 std::string text_at(const core::Value& value, std::string_view path);
 std::int64_t integer_at(const core::Value& value, std::string_view path);

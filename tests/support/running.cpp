@@ -30,7 +30,7 @@ std::string content_of(const fs::path& path) {
 process::Child start_apart(const std::vector<std::string>& arguments, const std::string& directory,
                            const Environment& environment) {
   std::vector<std::string> argv{
-      "/bin/sh", "-c", "out=$1/out err=$1/err; shift; exec \"$@\" >\"$out\" 2>\"$err\"",
+      "/bin/sh", "-c",      "out=$1/out err=$1/err; shift; exec \"$@\" >\"$out\" 2>\"$err\"",
       "sh",      directory, binary()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return process::Child::start({.argv = argv, .env = without_servers(environment)});
@@ -112,8 +112,7 @@ std::vector<pid_t> processes_in(const std::string& directory) {
     if (parsed.ec != std::errc() || pid == getpid()) continue;
     std::error_code gone;
     const std::string cwd = fs::read_symlink(entry.path() / "cwd", gone).string();
-    if (cwd.rfind(directory, 0) == 0 ||
-        command_line_of(pid).find(directory) != std::string::npos) {
+    if (cwd.rfind(directory, 0) == 0 || command_line_of(pid).find(directory) != std::string::npos) {
       found.push_back(pid);
     }
   }
