@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "core/error.hpp"
@@ -33,7 +35,9 @@ std::optional<double> take_decimal(std::string_view& text) {
   }
   if (!digits) return std::nullopt;
   double value = 0;
-  std::from_chars(text.data(), text.data() + length, value, std::chars_format::fixed);
+  const auto parsed =
+      std::from_chars(text.data(), text.data() + length, value, std::chars_format::fixed);
+  if (parsed.ec != std::errc()) return std::nullopt;  // more digits than a double can hold
   text.remove_prefix(length);
   return value;
 }
@@ -98,7 +102,9 @@ std::int64_t parse_scaled(std::string_view text, const std::array<Suffix, N>& su
   const double product = *value * *factor;
   if (product > kMaxCount) throw not_a(text, what, "at most 10^15");
   const double whole = std::round(product);
-  if (std::abs(whole - product) > 1e-6) throw not_a(text, what, "it must come out as a whole number");
+  // 1.1k is 1100 but for the last bit of a double; what is further off was not written whole.
+  const double slack = std::min(product * std::numeric_limits<double>::epsilon(), 1e-6);
+  if (std::abs(whole - product) > slack) throw not_a(text, what, "it must come out as a whole number");
   return static_cast<std::int64_t>(whole);
 }
 
@@ -160,7 +166,7 @@ std::chrono::system_clock::time_point parse_time(std::string_view text,
   if (text == "now") return now;
   const std::string hint = "write now, 2026-01-31 or 2026-01-31T12:00:00Z (UTC)";
   const auto field = [&](std::size_t at, std::size_t length) {
-    int value = 0;
+    unsigned value = 0;
     const char* end = text.data() + at + length;
     const auto parsed = std::from_chars(text.data() + at, end, value);
     if (parsed.ec != std::errc() || parsed.ptr != end) throw not_a(text, "a time", hint);
@@ -173,12 +179,12 @@ std::chrono::system_clock::time_point parse_time(std::string_view text,
     throw not_a(text, "a time", hint);
   }
   using namespace std::chrono;
-  const year_month_day date{year(field(0, 4)), month(static_cast<unsigned>(field(5, 2))),
-                            day(static_cast<unsigned>(field(8, 2)))};
-  const int h = complete ? field(11, 2) : 0;
-  const int m = complete ? field(14, 2) : 0;
-  const int s = complete ? field(17, 2) : 0;
-  if (!date.ok() || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 59) {
+  const year_month_day date{year(static_cast<int>(field(0, 4))), month(field(5, 2)),
+                            day(field(8, 2))};
+  const unsigned h = complete ? field(11, 2) : 0;
+  const unsigned m = complete ? field(14, 2) : 0;
+  const unsigned s = complete ? field(17, 2) : 0;
+  if (!date.ok() || h > 23 || m > 59 || s > 59) {
     throw not_a(text, "a time", hint);
   }
   return sys_days(date) + hours(h) + minutes(m) + seconds(s);
