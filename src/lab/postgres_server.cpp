@@ -21,7 +21,7 @@ using core::Error;
 using core::ErrorKind;
 
 constexpr auto kStartLimit = std::chrono::seconds(120);  // crash recovery takes a while
-constexpr auto kOldServerLimit = std::chrono::seconds(20);
+constexpr auto kSharedMemoryLimit = std::chrono::seconds(20);
 
 /// A quarter of the memory, as PostgreSQL's manual advises, but at most 2 GB: a lab is a guest.
 std::int64_t shared_buffers_mb() {
@@ -76,18 +76,15 @@ process::Command server(const Site& site, const std::filesystem::path& data,
           .daemon = true};
 }
 
-/// True where the server met what a crashed one left: its backends' memory, or its own process,
-/// dead and not yet reaped.
-bool blocked_by_old_server(const std::string& words) {
-  return words.find("pre-existing shared memory block") != std::string::npos ||
-         words.find("lock file \"") != std::string::npos;
+bool blocked_by_old_memory(const std::string& words) {
+  return words.find("pre-existing shared memory block") != std::string::npos;
 }
 
 /// Starts a server and waits until `target` takes connections. After a crash the old backends may
 /// hold the shared memory for a moment; such a start is tried again.
 void start(const Site& site, const process::Command& command, const std::string& log,
            const pg::Target& target) {
-  const auto give_up = std::chrono::steady_clock::now() + kOldServerLimit;
+  const auto give_up = std::chrono::steady_clock::now() + kSharedMemoryLimit;
   for (;;) {
     std::filesystem::remove(site.layout.log(log));
     process::Child child = process::Child::start(command);
@@ -108,7 +105,7 @@ void start(const Site& site, const process::Command& command, const std::string&
       return;
     }
     const std::string words = last_words(site.layout.log(log));
-    if (blocked_by_old_server(words) && std::chrono::steady_clock::now() < give_up) continue;
+    if (blocked_by_old_memory(words) && std::chrono::steady_clock::now() < give_up) continue;
     throw Error(ErrorKind::kFailed, fmt::format("PostgreSQL did not start: {}", words));
   }
 }

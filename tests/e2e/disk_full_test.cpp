@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "process/host.hpp"
 #include "support/e2e.hpp"
@@ -43,62 +44,71 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
-class DiskFull : public OnDatabase {};
+/// On a server of its own: a standby beside it would write into the same tablespace.
+class DiskFull : public testing::Test {
+ protected:
+  void start(const std::vector<std::string>& through = {}) {
+    std::vector<std::string> argv = through;
+    argv.insert(argv.end(), {binary(), "lab", "up", "--fast", "--format", "json"});
+    const Outcome up = run(argv, home_.environment());
+    ASSERT_EQ(up.code, 0) << up.err;
+    dsn_ = text_at(json(up.out), "metrics.env.DATABASE_URL");
+    session_.emplace(pg::Target{dsn_}, "scalectl test");
+  }
+  Outcome seed(const std::string& players, const std::string& how) {
+    return home_.scalectl({"seed", "game", "--players", players, how, "--quiet"},
+                          {{"DATABASE_URL", dsn_}});
+  }
+  /// What the tables hold.
+  std::string tables() {
+    return scalar(
+        *session_,
+        "SELECT (SELECT md5(string_agg(p::text, ',' ORDER BY player_id)) FROM players AS p)"
+        " || (SELECT count(*) FROM inventory)");
+  }
+  void expect_rolled_back(const Outcome& outcome, const std::string& reason) {
+    EXPECT_TRUE(is_refusal(outcome, 5));
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(reason), HasSubstr("the tables are as they were")));
+  }
+
+  LabHome home_;
+  std::string dsn_;
+  std::optional<pg::Session> session_;
+};
 
 TEST_F(DiskFull, WhileSeeding_LeavesTheTablesAsTheyWere) {
   const SmallDisk disk;
   if (!disk.mounted()) {
     GTEST_SKIP() << "mounting a small disk: " << disk.reason()
-                 << "; FileSizeLimit covers the same path";
+                 << "; FileSizeLimit_LeavesTheTablesAsTheyWere covers the same path";
   }
   const std::string place = disk.path() + "/tablespace";
   fs::create_directory(place);
   const auto account = process::find_account("postgres");
   const auto owner = account ? account : process::find_account("nobody");
   ASSERT_EQ(chown(place.c_str(), owner->uid, owner->gid), 0);
-  const std::string space = "small_" + database_.name();
-  sql("CREATE TABLESPACE " + space + " LOCATION '" + place + "'");
-  sql("ALTER DATABASE " + database_.name() + " SET default_tablespace = " + space);
-  seed("200");
-  const std::string before = everything();
-
-  for (const char* how : {"--replace", "--append"}) {  // what --append wrote stays until a VACUUM
-    const Outcome outcome = scalectl({"seed", "game", "--players", "100k", how});
-    EXPECT_EQ(outcome.code, 5) << outcome.err;
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err,
-                AllOf(HasSubstr("No space left on device"),
-                      HasSubstr("the tables are as they were"), HasSubstr(" — hint: free space")));
-    EXPECT_EQ(everything(), before) << how;
+  ASSERT_NO_FATAL_FAILURE(start());
+  session_->query("CREATE TABLESPACE small LOCATION '" + place + "'");
+  session_->query("ALTER DATABASE lab SET default_tablespace = small");
+  ASSERT_EQ(seed("200", "--replace").code, 0);
+  const std::string before = tables();
+  for (const char* how : {"--replace", "--append"}) {
+    const Outcome outcome = seed("100k", how);
+    expect_rolled_back(outcome, "No space left on device");
+    EXPECT_THAT(outcome.err, HasSubstr(" — hint: free space"));
+    EXPECT_EQ(tables(), before) << how;
   }
-  sql("VACUUM players");
-  ASSERT_EQ(scalectl({"db", "drop", "game"}).code, 0);
-  sql("DROP SCHEMA scalectl CASCADE");
-  sql("DROP TABLESPACE " + space);
+  // The files go before the disk does.
+  EXPECT_EQ(home_.scalectl({"lab", "down"}).code, 0);
 }
 
-TEST(FileSizeLimit, WhileSeeding_LeavesTheTablesAsTheyWere) {
+TEST_F(DiskFull, FileSizeLimit_LeavesTheTablesAsTheyWere) {
   // What any user can do: a server that may write no file above 17 MiB (its log has 16 MiB).
-  const LabHome home;
-  const Outcome up = run({"/bin/sh", "-c", "ulimit -f 34816; exec \"$@\"", "sh", binary(), "lab",
-                          "up", "--fast", "--format", "json"},
-                         home.environment());
-  ASSERT_EQ(up.code, 0) << up.err;
-  const Environment server{{"DATABASE_URL", text_at(json(up.out), "metrics.env.DATABASE_URL")}};
-  ASSERT_EQ(home.scalectl({"seed", "game", "--players", "200"}, server).code, 0);
-  pg::Session session({server[0].second}, "scalectl test");
-  const std::string kPlayers =
-      "SELECT md5(string_agg(p::text, ',' ORDER BY player_id)) FROM players AS p";
-  const std::string before = scalar(session, kPlayers);
-
-  const Outcome outcome =
-      home.scalectl({"seed", "game", "--players", "200k", "--replace", "--inventory", "0"}, server);
-  EXPECT_EQ(outcome.code, 5) << outcome.err;
-  EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("could not extend file"),
-                                 HasSubstr("the tables are as they were"), HasSubstr(" — hint: ")));
-  EXPECT_EQ(scalar(session, kPlayers), before);
-  EXPECT_EQ(scalar(session, "SELECT count(*) FROM inventory"), "400");
+  ASSERT_NO_FATAL_FAILURE(start({"/bin/sh", "-c", "ulimit -f 34816; exec \"$@\"", "sh"}));
+  ASSERT_EQ(seed("200", "--replace").code, 0);
+  const std::string before = tables();
+  expect_rolled_back(seed("200k", "--replace"), "could not extend file");
+  EXPECT_EQ(tables(), before);
 }
 
 }  // namespace
