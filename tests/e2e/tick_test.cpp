@@ -1,6 +1,7 @@
 // tick list, run and status.
 #include <gmock/gmock.h>
 
+#include "core/text.hpp"
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 
@@ -145,6 +146,20 @@ TEST_F(Tick, RowHeldByAnother_IsBusyAfterTheLockTimeout) {
     EXPECT_THAT(outcome.err, HasSubstr("lock timeout"));
   }
   EXPECT_EQ(everything(), before);
+}
+
+TEST_F(Tick, AllWithOneThatFails_ShowsTheResultsOfThoseBefore) {
+  seed("100");
+  pg::Session holder = database_.connect();
+  pg::Transaction tx = holder.begin();
+  tx.query("LOCK TABLE players IN SHARE MODE");
+  const Outcome outcome =
+      scalectl({"tick", "run", "--all", "--lock-timeout", "100ms", "--format", "json"});
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  const auto lines = core::split(std::string(core::trim(outcome.out)), '\n');
+  ASSERT_EQ(lines.size(), 2U) << "combat and decay come before stamina";
+  EXPECT_EQ(text_at(json(lines[0]), "name"), "combat");
+  EXPECT_EQ(text_at(json(lines[1]), "name"), "decay");
 }
 
 TEST_F(Tick, Status_ShowsLastRunPercentilesAndTrend) {

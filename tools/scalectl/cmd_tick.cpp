@@ -97,10 +97,16 @@ int run(const Options& options, Context& context, const cli::Application& applic
   const bool recorded =
       schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer());
   std::vector<core::Result> results;
-  for (const tick::Definition& tick : ticks) {
-    results.push_back(
-        tick::run(session, tick, engine_options(options, tick, recorded), context.observer()));
-    if (results.back().interrupted) break;
+  try {
+    for (const tick::Definition& tick : ticks) {
+      results.push_back(
+          tick::run(session, tick, engine_options(options, tick, recorded), context.observer()));
+      if (results.back().interrupted) break;
+    }
+  } catch (const core::Error&) {
+    // The ticks before it are committed; what they did must not get lost.
+    if (!results.empty()) context.emit(std::move(results));
+    throw;
   }
   return context.emit(std::move(results));
 }

@@ -133,8 +133,8 @@ int Context::emit(std::vector<core::Result> results) {
                   "what the command was to do is done; only its report is lost");
     }
   }
-  if (interrupted) return core::exit_code(signals_.kind());
-  return format() == "nagios" ? report::nagios_code(results) : core::exit_code(results);
+  if (format() == "nagios") return report::nagios_code(results);
+  return interrupted ? core::exit_code(signals_.kind()) : core::exit_code(results);
 }
 
 int Context::report(const core::Error& error) {
