@@ -54,9 +54,8 @@ std::string percent_decoded(const std::string& text) {
   return out;
 }
 
-/// Takes "user:password@" off the front of `rest`.
-void take_login(std::string& rest, Target& target) {
-  const auto at = rest.rfind('@');
+/// Takes "user:password@" off the front of `rest`; `at` is where its @ stands, or npos.
+void take_login(std::string& rest, std::size_t at, Target& target) {
   if (at == std::string::npos) return;
   const std::string login = rest.substr(0, at);
   rest = rest.substr(at + 1);
@@ -70,7 +69,8 @@ void take_login(std::string& rest, Target& target) {
 }
 
 void read_socket_url(std::string rest, Target& target) {
-  take_login(rest, target);
+  // A path may hold an @ of its own.
+  take_login(rest, rest.rfind('/', 0) == 0 ? std::string::npos : rest.find("@/"), target);
   const auto query = rest.find('?');
   target.socket = percent_decoded(rest.substr(0, query));
   if (target.socket.empty() || target.socket[0] != '/') throw bad_url();
@@ -81,7 +81,7 @@ void read_socket_url(std::string rest, Target& target) {
 }
 
 void read_host_url(std::string rest, Target& target) {
-  take_login(rest, target);
+  take_login(rest, rest.rfind('@'), target);
   const auto slash = rest.find('/');
   if (slash != std::string::npos && slash + 1 < rest.size()) {
     target.database = number_in(rest.substr(slash + 1), 0, 65535);
