@@ -87,15 +87,20 @@ Parameter parse_parameter(const File& file, const catalog::Field& field) {
   return parameter;
 }
 
+/// The field of a key that check() has found to be there.
+const catalog::Field& field_of(const Section& section, std::string_view key) {
+  return *std::find_if(section.fields.begin(), section.fields.end(),
+                       [&](const catalog::Field& field) { return field.key == key; });
+}
+
 core::Seconds parse_time(const File& file, const Section& section, std::string_view key) {
-  const auto field = std::find_if(section.fields.begin(), section.fields.end(),
-                                  [&](const catalog::Field& f) { return f.key == key; });
+  const catalog::Field& field = field_of(section, key);
   try {
-    const core::Seconds value = core::parse_duration(field->value);
+    const core::Seconds value = core::parse_duration(field.value);
     if (value.count() <= 0) throw usage_error(fmt::format("{} must be more than zero", key));
     return value;
   } catch (const core::Error& error) {
-    throw file_error(file, field->line, fmt::format("{}: {}", key, error.message()), error.hint());
+    throw file_error(file, field.line, fmt::format("{}: {}", key, error.message()), error.hint());
   }
 }
 
@@ -114,12 +119,13 @@ void check_values(const File& file, const SqlText& sql, const std::vector<Parame
 
 void check_template(const File& file, const Section& section, const std::string& key,
                     const std::vector<std::string>& known) {
-  const std::string text = section.get(key);
+  const catalog::Field& field = field_of(section, key);
   std::map<std::string, std::string> blank;
   for (const std::string& name : known) blank[name] = "";
-  const std::string filled = core::fill(text, blank);
+  const std::string filled = core::fill(field.value, blank);
   if (filled.find_first_of("{}") != std::string::npos) {
-    throw file_error(file, section.line, fmt::format("\"{}: {}\" has an unknown placeholder", key, text),
+    throw file_error(file, field.line,
+                     fmt::format("\"{}: {}\" has an unknown placeholder", key, field.value),
                      "there are: {" + core::join(known, "}, {") + "}");
   }
 }
