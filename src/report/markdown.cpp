@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cctype>
+#include <string_view>
+
 #include "report/formats.hpp"
 #include "report/show.hpp"
 
@@ -10,15 +13,21 @@ using core::Result;
 using core::Table;
 using core::Unit;
 
-std::string escaped(const std::string& cell) {
+/// `text` so that GitHub shows it as it is: no tags, emphasis, links, entities or table borders. An
+/// underscore inside a word means nothing and stays readable.
+std::string escaped(const std::string& text) {
+  const auto in_word = [&](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
   std::string out;
-  for (const char c : cell) {
-    if (c == '\n') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
       out += "<br>";
       continue;
     }
-    if (c == '|' || c == '\\') out += '\\';
-    out += c;
+    const bool edge = text[i] == '_' && !(i > 0 && in_word(i - 1) && in_word(i + 1));
+    if (edge || std::string_view("\\|<&*`~[").find(text[i]) != std::string_view::npos) out += '\\';
+    out += text[i];
   }
   return out;
 }
@@ -40,7 +49,7 @@ std::string render_table(const Table& table) {
     }
     rule += numeric ? "---:|" : "---|";
   }
-  std::string out = table.title.empty() ? "" : "### " + table.title + "\n\n";
+  std::string out = table.title.empty() ? "" : "### " + escaped(table.title) + "\n\n";
   out += row(head) + rule + "\n";
   for (const core::Array& cells : table.rows) {
     std::vector<std::string> shown;
@@ -54,7 +63,7 @@ std::string render_table(const Table& table) {
 
 std::string head_of(const Result& result) {
   std::string out = "## " + result.command;
-  if (!result.name.empty()) out += " " + result.name;
+  if (!result.name.empty()) out += " " + escaped(result.name);
   out += fmt::format("\n\n**{}**", to_text(result.verdict));
   if (result.band) out += ", " + *result.band;
   out += fmt::format(" in {}", show(result.elapsed_s, Unit::kSeconds));
@@ -78,7 +87,7 @@ std::string markdown(const Results& results, const Style& /*style*/) {
     if (!values.rows.empty()) out += "\n" + render_table(values);
     for (const Table& table : result.tables) out += "\n" + render_table(table);
     if (!result.notes.empty()) out += "\n";
-    for (const std::string& note : result.notes) out += "- " + note + "\n";
+    for (const std::string& note : result.notes) out += "- " + escaped(note) + "\n";
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "report/formats.hpp"
 #include "report/show.hpp"
@@ -53,16 +54,29 @@ std::string label(std::string text) {
   return text;
 }
 
+/// The guidelines allow digits, sign and point, no exponent; U is a value that is not known.
+std::string number(double value) {
+  if (!std::isfinite(value)) return "U";
+  std::string text = fmt::format("{:.9f}", value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+const char* unit_suffix(const std::string& key) {
+  if (key.size() > 3 && key.substr(key.size() - 3) == "_ms") return "ms";
+  const Unit unit = unit_of(key);
+  return unit == Unit::kSeconds ? "s" : unit == Unit::kBytes ? "B" : "";
+}
+
 std::string performance(const Result& result, bool prefixed) {
   const std::string prefix = prefixed ? label(result.name) + "_" : "";
   std::string out =
-      fmt::format("{}elapsed={:.6g}s;{};;0", prefix, result.elapsed_s,
-                  result.threshold_s ? fmt::format("{:g}", *result.threshold_s) : "");
+      fmt::format("{}elapsed={}s;{};;0", prefix, number(result.elapsed_s),
+                  result.threshold_s ? number(*result.threshold_s) : "");
   for (const auto& [key, value] : flatten(result.metrics, "_")) {
     if (!value.is_number()) continue;
-    const Unit unit = unit_of(key);
-    const char* suffix = unit == Unit::kSeconds ? "s" : unit == Unit::kBytes ? "B" : "";
-    out += fmt::format(" {}{}={:.10g}{}", prefix, label(key), value.number(), suffix);
+    out += fmt::format(" {}{}={}{}", prefix, label(key), number(value.number()), unit_suffix(key));
   }
   return out;
 }

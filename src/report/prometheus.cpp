@@ -17,7 +17,7 @@ using core::Verdict;
 struct Family {
   std::string name;
   std::string help;
-  std::string samples;
+  std::vector<std::pair<std::string, double>> samples;  // labels, value
 };
 
 std::string metric_name(const std::string& text) {
@@ -73,17 +73,27 @@ class Exposition {
     auto family = std::find_if(families_.begin(), families_.end(),
                                [&](const Family& f) { return f.name == name; });
     if (family == families_.end()) {
-      families_.push_back({.name = name, .help = help, .samples = ""});
+      families_.push_back({.name = name, .help = help, .samples = {}});
       family = families_.end() - 1;
     }
-    family->samples += fmt::format("{}{{{}}} {}\n", name, labels_of(result), value);
+    // A series may stand here once; of several runs the last one counts.
+    const std::string labels = labels_of(result);
+    const auto same = std::find_if(family->samples.begin(), family->samples.end(),
+                                   [&](const auto& sample) { return sample.first == labels; });
+    if (same == family->samples.end()) {
+      family->samples.emplace_back(labels, value);
+    } else {
+      same->second = value;
+    }
   }
 
   std::string text() const {
     std::string out;
     for (const Family& family : families_) {
-      out += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{2}", family.name, family.help,
-                         family.samples);
+      out += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name, family.help);
+      for (const auto& [labels, value] : family.samples) {
+        out += fmt::format("{}{{{}}} {}\n", family.name, labels, value);
+      }
     }
     return out;
   }
@@ -98,9 +108,10 @@ std::string prometheus(const Results& results, const Style& /*style*/) {
   Exposition exposition;
   for (const Result& result : results) {
     const bool good = result.verdict == Verdict::kPass || result.verdict == Verdict::kWarn;
-    const auto ended = result.started_at + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                               std::chrono::duration<double>(result.elapsed_s));
-    const double ended_s = std::chrono::duration<double>(ended.time_since_epoch()).count();
+    // In whole milliseconds, so that the sum has no more digits than its parts.
+    const auto ended = std::chrono::round<std::chrono::milliseconds>(
+        result.started_at.time_since_epoch() + std::chrono::duration<double>(result.elapsed_s));
+    const double ended_s = static_cast<double>(ended.count()) / 1000;
     exposition.add(result, "success", good ? 1 : 0, "1 if the last run passed or only warned.");
     exposition.add(result, "last_run_timestamp_s", ended_s, "When the last run ended.");
     exposition.add(result, "elapsed_s", result.elapsed_s, "How long the last run took.");

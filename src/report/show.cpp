@@ -55,6 +55,7 @@ std::string show(const Value& value, Unit unit) {
   if (const auto* flag = value.if_bool()) return *flag ? "yes" : "no";
   if (const auto* text = value.if_text()) return *text;
   if (!value.is_number()) return "…";
+  if (!std::isfinite(value.number())) return "-";
   switch (unit) {
     case Unit::kSeconds:
       return show_seconds(value.number());

@@ -21,6 +21,12 @@ std::size_t columns_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+/// A value in one line of its list or table.
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 std::string pad(const std::string& text, std::size_t width, bool right) {
   const std::size_t have = columns_of(text);
   const std::string blanks(width > have ? width - have : 0, ' ');
@@ -49,7 +55,9 @@ std::string details(const Result& result) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const auto* object : {&result.params, &result.metrics}) {
     for (const auto& [key, value] : flatten(*object, ".")) {
-      if (!value.is_null()) lines.emplace_back(label_of(key), show(value, unit_of(key)));
+      if (!value.is_null()) {
+        lines.emplace_back(label_of(key), one_line(show(value, unit_of(key))));
+      }
     }
   }
   std::size_t width = 0;
@@ -70,7 +78,7 @@ std::string render_table(const Table& table) {
   for (const core::Array& row : table.rows) {
     auto& line = cells.emplace_back();
     for (std::size_t c = 0; c < count; ++c) {
-      line.push_back(show(row.at(c), table.columns[c].unit));
+      line.push_back(one_line(show(row.at(c), table.columns[c].unit)));
       widths[c] = std::max(widths[c], columns_of(line.back()));
       if (!row[c].is_number() && !row[c].is_null()) numeric[c] = false;
     }
