@@ -51,6 +51,8 @@ TEST(Closest, OneSlip_FindsTheWord) {
   EXPECT_EQ(closest("--warn-aftr", words), "--warn-after");
 }
 
+TEST(Closest, TwoLettersSwapped_AreOneSlip) { EXPECT_EQ(closest("rnu", {"run"}), "run"); }
+
 TEST(Closest, OfSeveral_IsTheNearest) { EXPECT_EQ(closest("stat", {"start", "stats"}), "start"); }
 
 TEST(Closest, NothingNear_IsEmpty) {
