@@ -73,6 +73,10 @@ void Application::refuse_leftovers() const {
   const bool needs_verb = !verbs.empty();
   const std::string noun = path.empty() ? "command" : "verb";
 
+  if (needs_verb && !path.empty() && !leftovers.empty() && leftovers.front().rfind('-', 0) == 0) {
+    throw usage_error(fmt::format("{}a verb is missing before {}", prefix, leftovers.front()),
+                      "there are: " + core::join(verbs, ", "));
+  }
   if (!leftovers.empty() && leftovers.front().rfind('-', 0) == 0) {
     const std::string given = leftovers.front().substr(0, leftovers.front().find('='));
     auto known = option_names(app);

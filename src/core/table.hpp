@@ -9,8 +9,8 @@
 
 namespace scalectl::core {
 
-/// How the numbers of a column are to be read.
-enum class Unit { kPlain, kCount, kSeconds, kBytes, kRatio, kTimes };
+/// How the numbers of a column are to be read; kId names something and is never rounded or grouped.
+enum class Unit { kPlain, kId, kCount, kSeconds, kBytes, kRatio, kTimes };
 
 struct Column {
   std::string key;    ///< name in JSON and CSV, with its unit as a suffix where it has one

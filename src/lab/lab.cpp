@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <regex>
 
 #include "core/error.hpp"
@@ -68,12 +69,22 @@ bool satisfies(const Options& made, Options wanted) {
   return made == wanted;
 }
 
+/// Settings that say where a lab's server is and who may enter; on them all else relies.
+constexpr std::array<std::string_view, 11> kOwnSettings{
+    "port",      "listen_addresses", "unix_socket_directories", "unix_socket_permissions",
+    "hba_file",  "ident_file",       "data_directory",          "config_file",
+    "cluster_name", "external_pid_file", "unix_socket_group"};
+
 void check_settings(const Options& options) {
   static const std::regex kKey("[a-z_][a-z0-9_.]*");
   for (const auto& [key, value] : options.settings) {
     if (!std::regex_match(key, kKey) || value.find_first_of("\n\r") != std::string::npos) {
       throw usage_error(fmt::format("--pg \"{}={}\" is not a setting", key, value),
                         "for example --pg work_mem=64MB");
+    }
+    if (std::find(kOwnSettings.begin(), kOwnSettings.end(), key) != kOwnSettings.end()) {
+      throw usage_error(fmt::format("--pg {}: the lab sets this itself", key),
+                        "its sockets, ports and files are its own; --port opens one on loopback");
     }
   }
 }
@@ -87,12 +98,32 @@ void check_owner(const fs::path& home) {
   }
 }
 
+/// The servers' account must get through every directory above theirs.
+void check_passable(const fs::path& home, const std::optional<process::Account>& account) {
+  if (!account) return;
+  for (fs::path path = home; path != path.root_path(); path = path.parent_path()) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) continue;
+    const bool owner = status.st_uid == account->uid && (status.st_mode & S_IXUSR) != 0;
+    const bool group = status.st_gid == account->gid && (status.st_mode & S_IXGRP) != 0;
+    if (owner || group || (status.st_mode & S_IXOTH) != 0) continue;
+    throw usage_error(fmt::format("the servers run under the account {}, which may not enter {}",
+                                  account->name, path.string()),
+                      "chmod o+x it, or set SCALECTL_LAB_HOME to another directory");
+  }
+}
+
 void create_directory(const Layout& layout, const std::optional<process::Account>& account) {
   if (mkdir(layout.directory.c_str(), 0700) != 0) {
     throw usage_error(fmt::format("cannot make {}: {}", layout.directory.string(),
                                   std::error_code(errno, std::generic_category()).message()));
   }
   give_to(account, layout.directory);
+}
+
+/// A directory that we made for labs is removed with its last lab; one that the user named stays.
+bool is_ours(const fs::path& home) {
+  return !process::environment("SCALECTL_LAB_HOME") && home == default_home();
 }
 
 bool start_what_is_down(const Site& site, core::Observer& observer) {
@@ -178,8 +209,9 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
   check_settings(options);
   const Programs programs = find_programs();
   const auto account = server_account();
-  const process::DirectoryLock lock(home_);
+  const process::DirectoryLock lock(home_, is_ours(home_));
   check_owner(home_);
+  check_passable(home_, account);
   const Layout layout(directory_);
   const auto made = load(layout);
   if (made && !satisfies(*made, options)) {
@@ -222,11 +254,18 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
 
 bool Lab::down(core::Observer& observer) {
   if (!fs::exists(home_)) return false;
-  const process::DirectoryLock lock(home_);
+  const process::DirectoryLock lock(home_, is_ours(home_));
   const Layout layout(directory_);
   if (!fs::exists(directory_)) return false;
+  load(layout);  // says so if the lab is another user's
   stop_all(layout);
-  fs::remove_all(directory_);
+  std::error_code error;
+  fs::remove_all(directory_, error);
+  if (error) {
+    throw Error(ErrorKind::kFailed,
+                fmt::format("cannot remove {}: {}", directory_.string(), error.message()),
+                "its servers are stopped; remove what is left as its owner");
+  }
   observer.info(fmt::format("Lab {} is stopped and removed", name_));
   return true;
 }

@@ -220,8 +220,9 @@ pid_t postgres_pid(const std::filesystem::path& data) {
 
 void stop_postgres(const std::filesystem::path& data) {
   const pid_t pid = postgres_pid(data);
-  // Fast shutdown, immediate shutdown, and then no more asking.
-  if (pid != 0) end_process(pid, data.string(), {SIGINT, SIGQUIT, SIGKILL});
+  // Immediate shutdown: what it leaves out is work on data that is about to be removed, or that a
+  // recovery puts right.
+  if (pid != 0) end_process(pid, data.string(), {SIGQUIT, SIGKILL});
 }
 
 }  // namespace scalectl::lab

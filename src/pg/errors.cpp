@@ -47,7 +47,10 @@ constexpr Meaning kMeanings[] = {
     {"08", ErrorKind::kConnection, "the connection was lost; the open transaction was rolled back"},
     {"25006", ErrorKind::kConnection,
      "this server is a read-only standby (or the role is read-only); connect to the primary"},
+    {"23514", ErrorKind::kFailed, "a value breaks a rule of the table; check the parameters"},
+    {"23", ErrorKind::kFailed, "the rows break a constraint of the table"},
     {"28", ErrorKind::kConnection, "check user and password, and the server's pg_hba.conf"},
+    {"2BP01", ErrorKind::kUsage, "drop what depends on it first"},
     {"3D000", ErrorKind::kConnection, "create the database, or name another one in the DSN"},
     {"3F000", ErrorKind::kUsage, "name an existing schema with --schema"},
     {"40001", ErrorKind::kBusy, "another session changed the same rows; try again"},
@@ -72,7 +75,9 @@ constexpr Meaning kMeanings[] = {
 Error server_error(const std::string& sqlstate, const std::string& message) {
   const Parts parts = take_apart(message);
   std::string text = parts.primary.empty() ? "the server failed without a message" : parts.primary;
-  if (!parts.detail.empty()) text += " (" + parts.detail + ")";
+  // The detail of a broken rule is the row itself, which may be personal data.
+  const bool shows_row = sqlstate == "23514" || sqlstate == "23502";
+  if (!parts.detail.empty() && !shows_row) text += " (" + parts.detail + ")";
   for (const Meaning& meaning : kMeanings) {
     if (sqlstate.rfind(meaning.sqlstate, 0) == 0 && !sqlstate.empty()) {
       return Error(meaning.kind, text,
@@ -89,9 +94,15 @@ Error connect_error(const std::string& message) {
     const auto text = core::trim(line);
     if (!text.empty()) lines.emplace_back(text);
   }
-  return Error(ErrorKind::kConnection,
-               "cannot connect to PostgreSQL: " + core::join(lines, "; "),
-               "check that the server runs and that --dsn, DATABASE_URL or PGHOST name it");
+  const std::string text = core::join(lines, "; ");
+  const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
+  std::string hint = "check that the server runs and that --dsn, DATABASE_URL or PGHOST name it";
+  if (says("password") || says("authentication failed")) {
+    hint = "check user and password (PGPASSWORD, ~/.pgpass or the DSN), and the server's pg_hba.conf";
+  } else if (says("database \"") && says("does not exist")) {
+    hint = "create the database, or name another one in the DSN";
+  }
+  return Error(ErrorKind::kConnection, "cannot connect to PostgreSQL: " + text, hint);
 }
 
 }  // namespace scalectl::pg

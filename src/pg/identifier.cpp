@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace scalectl::pg {
 namespace {
@@ -61,6 +64,15 @@ Naming::Naming(std::optional<std::string> schema, const std::vector<std::string>
 std::string Naming::table(std::string_view known) const {
   const std::string name = quote_identifier(actual(known));
   return schema_ ? quote_identifier(*schema_) + "." + name : name;
+}
+
+void Naming::check(const std::vector<std::string>& known) const {
+  for (const auto& [name, actual] : renamed_) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    throw core::usage_error(
+        fmt::format("--table {}={}: no table is known as \"{}\" here", name, actual, name),
+        core::did_you_mean(name, known, "there are: " + core::join(known, ", ")));
+  }
 }
 
 std::string Naming::actual(std::string_view known) const {

@@ -29,6 +29,8 @@ class Naming {
   /// The actual name of table `known`, unquoted and unqualified.
   std::string actual(std::string_view known) const;
   const std::optional<std::string>& schema() const { return schema_; }
+  /// Throws Error (usage) for a renamed table that is not among `known`.
+  void check(const std::vector<std::string>& known) const;
 
  private:
   std::optional<std::string> schema_;

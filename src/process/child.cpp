@@ -228,7 +228,8 @@ void replace_by(const std::vector<std::string>& argv,
                 const std::vector<std::pair<std::string, std::string>>& env) {
   const std::string program = find_program(argv.at(0));
   if (program.empty()) {
-    throw core::usage_error(fmt::format("cannot run \"{}\": no such program", argv[0]),
+    throw core::usage_error(fmt::format("cannot run \"{}\": there is no such program, or it may not "
+                                        "be executed", argv[0]),
                             "give a path, or a name that PATH finds");
   }
   std::vector<std::string> words = argv;

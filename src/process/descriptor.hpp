@@ -34,6 +34,10 @@ class Descriptor {
   int fd_ = -1;
 };
 
+/// Makes sure that descriptors 0, 1 and 2 are taken, so that no file or socket gets their number and
+/// what is printed. Writing to one that was closed fails, as it should.
+void hold_standard_streams();
+
 /// A pipe (read end, write end), closed on exec. Throws Error (failed).
 std::pair<Descriptor, Descriptor> make_pipe();
 

@@ -64,6 +64,14 @@ std::pair<Descriptor, Descriptor> make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+void hold_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number, hence this one; opened for the opposite of what it is for.
+    [[maybe_unused]] const int held = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 std::string read_file(const fs::path& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw io_error("read", path);
@@ -118,7 +126,8 @@ void require_writable(const fs::path& path) {
   if (access((directory / ".").c_str(), W_OK | X_OK) != 0) throw io_error("write", path);
 }
 
-DirectoryLock::DirectoryLock(const fs::path& directory) : directory_(directory) {
+DirectoryLock::DirectoryLock(const fs::path& directory, bool remove_when_empty)
+    : directory_(directory), remove_when_empty_(remove_when_empty) {
   for (;;) {
     const std::error_code error = make_passable(directory);
     fd_ = Descriptor(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -140,6 +149,8 @@ DirectoryLock::DirectoryLock(const fs::path& directory) : directory_(directory) 
   }
 }
 
-DirectoryLock::~DirectoryLock() { rmdir(directory_.c_str()); }
+DirectoryLock::~DirectoryLock() {
+  if (remove_when_empty_) rmdir(directory_.c_str());
+}
 
 }  // namespace scalectl::process

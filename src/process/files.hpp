@@ -25,14 +25,14 @@ void require_writable(const std::filesystem::path& path);
 class DirectoryLock {
  public:
   /// Waits for the lock. Throws Error (usage) if the directory cannot be made or opened.
-  explicit DirectoryLock(const std::filesystem::path& directory);
-  /// Removes the directory if nothing is left in it.
+  explicit DirectoryLock(const std::filesystem::path& directory, bool remove_when_empty = false);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
   std::filesystem::path directory_;
+  bool remove_when_empty_;
   Descriptor fd_;
 };
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 
 namespace scalectl::process {
@@ -11,11 +12,16 @@ namespace {
 /// SIGUSR2 tells the receiving thread that the object is going away.
 constexpr int kLeave = SIGUSR2;
 
+/// A second signal this soon is the first one again: timeout(1), for one, signals a process and then
+/// its group.
+constexpr auto kSameSignal = std::chrono::milliseconds(200);
+
 sigset_t watched() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   sigaddset(&set, kLeave);
   return set;
 }
@@ -36,11 +42,12 @@ Signals::~Signals() {
 }
 
 core::ErrorKind Signals::kind() const {
-  return received() == SIGTERM ? core::ErrorKind::kTerminated : core::ErrorKind::kInterrupted;
+  return received() == SIGINT ? core::ErrorKind::kInterrupted : core::ErrorKind::kTerminated;
 }
 
 void Signals::receive() {
   const sigset_t set = watched();
+  std::chrono::steady_clock::time_point first;
   for (;;) {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
@@ -48,7 +55,13 @@ void Signals::receive() {
       if (leaving_) return;
       continue;
     }
-    if (at_once_ || received_ != 0) _exit(128 + number);
+    const auto now = std::chrono::steady_clock::now();
+    if (at_once_) _exit(128 + number);
+    if (received_ != 0) {
+      if (now - first < kSameSignal) continue;
+      _exit(128 + number);
+    }
+    first = now;
     received_ = number;
     source_.request_stop();
   }

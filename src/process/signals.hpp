@@ -1,4 +1,4 @@
-// Signals: SIGINT and SIGTERM as a stop token. The first one asks for a stop, so that work in
+// Signals: SIGINT, SIGTERM and SIGHUP (a closed terminal) as a stop token. The first one asks for a stop, so that work in
 // progress ends in an orderly way; the second one ends the process at once.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace scalectl::process {
 
-/// Make one in `main`, before any thread: it blocks the two signals in every thread that follows
+/// Make one in `main`, before any thread: it blocks the signals in every thread that follows
 /// and receives them in a thread of its own. SIGPIPE is ignored from then on.
 class Signals {
  public:

@@ -67,6 +67,8 @@ std::string show(const Value& value, Unit unit) {
       return show_times(value.number());
     case Unit::kCount:
       return core::grouped(static_cast<std::int64_t>(std::llround(value.number())));
+    case Unit::kId:
+      return plain(value);
     case Unit::kPlain:
       break;
   }

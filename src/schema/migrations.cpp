@@ -334,6 +334,12 @@ void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const 
                    core::Observer& observer) {
   if (!pg::is_lab(session)) return;
   const std::string schema = schema_of(session, options);
+  // A schema that was named and is not there is more likely a slip than a wish.
+  if (options.schema && session.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing",
+                                      {schema})
+                            .boolean(0, "missing")) {
+    return;
+  }
   if (!applied_or_none(session, options.family, schema).empty()) return;
   init_family(session, catalog, options.family, schema, options.version, observer);
 }

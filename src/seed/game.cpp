@@ -296,6 +296,9 @@ constexpr const char* kRolledBack = "everything was rolled back; the tables are 
 }  // namespace
 
 void check(const GameOptions& options) {
+  std::vector<std::string> names;
+  for (const TableSpec& spec : game_tables()) names.emplace_back(spec.name);
+  options.naming.check(names);
   check_only(options);
   plan_of(options);
 }

@@ -15,8 +15,18 @@ using std::chrono::microseconds;
 using std::chrono::minutes;
 using Time = std::chrono::sys_time<microseconds>;
 
-/// Streams of the generator: one for each table, so that their numbers are independent.
-enum Stream : std::uint64_t { kPlayers = 1, kInventory, kCombats, kDropped, kStatusEffects };
+/// Streams of the generator: one for each use, so that their numbers are independent.
+enum Stream : std::uint64_t {
+  kPlayers = 1,
+  kInventory,
+  kCombats,
+  kDropped,
+  kStatusEffects,
+  kDeaths,
+  kFirstEffects,
+};
+
+constexpr double kRestedShare = 0.1;  // players at full stamina
 
 constexpr std::array<std::string_view, 10> kPlaceAdjectives{
     "old", "burnt", "flooded", "quiet", "broken", "hidden", "rusty", "northern", "windy", "lost"};
@@ -71,10 +81,22 @@ Time before(Time as_of, Rng& rng, microseconds range) {
   return as_of - microseconds(rng.between(0, range.count()));
 }
 
-/// The player that row `row` of `rows` belongs to; all different as long as rows ≤ players.
+bool is_dead(const GamePlan& plan, std::int64_t player_id) {
+  return Rng(plan.seed, kDeaths, static_cast<std::uint64_t>(player_id)).chance(plan.dead_ratio);
+}
+
+/// The player that row `row` of `rows` belongs to; all different as long as rows ≤ players. Each row
+/// has a stretch of players of its own, and takes the first living one.
 std::int64_t spread_over_players(const GamePlan& plan, std::uint64_t row, std::uint64_t rows) {
-  const auto wide = static_cast<unsigned __int128>(row) * plan.players.rows / rows;
-  return plan.players.first_id + static_cast<std::int64_t>(wide);
+  const auto first_of = [&](std::uint64_t r) {
+    const auto wide = static_cast<unsigned __int128>(r) * plan.players.rows / rows;
+    return plan.players.first_id + static_cast<std::int64_t>(wide);
+  };
+  const std::int64_t first = first_of(row);
+  const std::int64_t end = first_of(row + 1);
+  std::int64_t player_id = first;
+  while (player_id < end && is_dead(plan, player_id)) ++player_id;
+  return player_id < end ? player_id : first;
 }
 
 void location(const GamePlan& /*plan*/, std::uint64_t row, pg::CopyBuffer& out) {
@@ -105,7 +127,8 @@ void player(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
   const auto endurance = static_cast<std::int32_t>(rng.between(0, 30));
   const std::int32_t max_hp = 100 + level * 5;
   const std::int32_t max_stamina = 50 + endurance * 5;
-  const bool dead = rng.chance(plan.dead_ratio);
+  const bool dead = is_dead(plan, id);
+  const bool rested = rng.chance(kRestedShare);
   const Time created = before(plan.as_of, rng, days(730));
   const std::string name =
       std::string(pick(kFirstNames, rng)) + " " + std::string(pick(kLastNames, rng));
@@ -119,7 +142,8 @@ void player(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
   out.int8(std::int64_t{level} * level * 100 + rng.between(0, 99));
   out.int4(dead ? 0 : static_cast<std::int32_t>(rng.between(1, max_hp)));
   out.int4(max_hp);
-  out.int4(static_cast<std::int32_t>(rng.between(0, max_stamina / 2)));
+  const auto tired = static_cast<std::int32_t>(rng.between(0, max_stamina / 2));
+  out.int4(rested ? max_stamina : tired);
   out.int4(max_stamina);
   out.int4(endurance);
   out.boolean(dead);
@@ -176,7 +200,8 @@ void status_effect(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out)
       std::min(plan.players.rows, plan.effects.rows - round * plan.players.rows);
   const std::int64_t player_id =
       spread_over_players(plan, row % plan.players.rows, in_round);
-  const std::uint64_t kind = (static_cast<std::uint64_t>(player_id) + round) % kEffects;
+  Rng of_player(plan.seed, kFirstEffects, static_cast<std::uint64_t>(player_id));
+  const std::uint64_t kind = (of_player.below(kEffects) + round) % kEffects;
   out.begin_row(6);
   out.int8(id);
   out.int8(player_id);

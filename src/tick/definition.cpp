@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "catalog/front_matter.hpp"
 #include "core/error.hpp"
@@ -166,6 +167,15 @@ const Parameter* Definition::find_parameter(const std::string& wanted) const {
     return p.name == wanted || p.variable == wanted;
   });
   return at == parameters.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> Definition::tables() const {
+  std::set<std::string> names(set.identifiers().begin(), set.identifiers().end());
+  if (rows) {
+    names.insert(rows->select.identifiers().begin(), rows->select.identifiers().end());
+    names.insert(rows->each.identifiers().begin(), rows->each.identifiers().end());
+  }
+  return {names.begin(), names.end()};
 }
 
 Definition parse(const File& file) {

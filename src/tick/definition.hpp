@@ -55,6 +55,8 @@ struct Definition {
   std::optional<RowByRow> rows;
 
   const Parameter* find_parameter(const std::string& name) const;
+  /// The tables that its statements name, each once.
+  std::vector<std::string> tables() const;
 };
 
 /// Reads a tick file. Throws Error (usage) naming file, line and what was expected.

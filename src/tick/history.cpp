@@ -13,26 +13,31 @@ using core::Unit;
 using core::Value;
 
 constexpr const char* kHistory = R"sql(
-WITH day AS (
-  SELECT tick, strategy, elapsed_s,
-         ntile(2) OVER (PARTITION BY tick, strategy ORDER BY started_at, run_id) AS half
-    FROM scalectl.tick_runs
-   WHERE started_at > now() - interval '1 day'
+WITH last AS (
+  SELECT DISTINCT ON (tick, strategy) tick, strategy, started_at, elapsed_s, band, rows
+    FROM scalectl.tick_runs ORDER BY tick, strategy, started_at DESC, run_id DESC
+), day AS (
+  SELECT run.tick, run.strategy, run.elapsed_s, like_last,
+         CASE WHEN like_last
+           THEN ntile(2) OVER (PARTITION BY run.tick, run.strategy, like_last
+                               ORDER BY run.started_at, run.run_id)
+         END AS half
+    FROM scalectl.tick_runs run
+    JOIN last USING (tick, strategy)
+   CROSS JOIN LATERAL (SELECT run.rows BETWEEN last.rows / 2 AND last.rows * 2 AS like_last) AS c
+   WHERE run.started_at > now() - interval '1 day'
 ), recent AS (
-  SELECT tick, strategy, count(*) AS runs,
+  SELECT tick, strategy, count(*) AS runs, count(*) FILTER (WHERE like_last) AS runs_like_last,
          percentile_cont(0.5)  WITHIN GROUP (ORDER BY elapsed_s) AS p50,
          percentile_cont(0.95) WITHIN GROUP (ORDER BY elapsed_s) AS p95,
          percentile_cont(0.5)  WITHIN GROUP (ORDER BY elapsed_s) FILTER (WHERE half = 1) AS older,
          percentile_cont(0.5)  WITHIN GROUP (ORDER BY elapsed_s) FILTER (WHERE half = 2) AS newer
     FROM day GROUP BY tick, strategy
-), last AS (
-  SELECT DISTINCT ON (tick, strategy) tick, strategy, started_at, elapsed_s, band, rows
-    FROM scalectl.tick_runs ORDER BY tick, strategy, started_at DESC, run_id DESC
 )
 SELECT last.tick, last.strategy, last.elapsed_s, last.band, last.rows,
        to_char(last.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at,
        coalesce(recent.runs, 0) AS runs, recent.p50, recent.p95,
-       CASE WHEN recent.runs >= 4 AND recent.older > 0 THEN recent.newer / recent.older END AS trend
+       CASE WHEN recent.runs_like_last >= 4 AND recent.older > 0 THEN recent.newer / recent.older END AS trend
   FROM last LEFT JOIN recent USING (tick, strategy)
  ORDER BY last.tick, last.strategy
 )sql";
@@ -76,6 +81,11 @@ core::Result status(pg::Session& session, const std::vector<Definition>& ticks) 
     for (std::size_t i = 0; i < found.size(); ++i) {
       const Value trend = real_or_null(found, i, "trend");
       seen.insert(found.text(i, "tick"));
+      if (found.text(i, "band") == "warning") {
+        result.verdict = core::Verdict::kWarn;
+        result.notes.push_back(fmt::format("the last run of {} ({}) missed its threshold",
+                                           found.text(i, "tick"), found.text(i, "strategy")));
+      }
       table.rows.push_back({found.text(i, "tick"), found.text(i, "strategy"),
                             found.text(i, "at"), found.real(i, "elapsed_s"),
                             found.text(i, "band"), found.integer(i, "rows"),

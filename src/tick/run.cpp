@@ -53,16 +53,8 @@ std::map<std::string, std::string> values_for(const Definition& tick, const Opti
 /// Every table that the tick names, as the server knows it.
 std::vector<pg::Relation> relations_of(pg::Session& session, const Definition& tick,
                                        const Options& options) {
-  std::vector<std::string> names = tick.set.identifiers();
-  if (options.strategy == Strategy::kRows) {
-    for (const auto* sql : {&tick.rows->select, &tick.rows->each}) {
-      names.insert(names.end(), sql->identifiers().begin(), sql->identifiers().end());
-    }
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
   std::vector<pg::Relation> relations;
-  for (const std::string& name : names) {
+  for (const std::string& name : tick.tables()) {
     relations.push_back(require_relation(session, options.naming.table(name)));
   }
   return relations;
@@ -222,11 +214,16 @@ void judge(core::Result& result, const core::Stopwatch& watch) {
   result.band = band_of(result.elapsed_s, *result.threshold_s);
 }
 
+/// Two decimals, as in seed 000; more where the threshold is so small that they would hide the miss.
+std::string seconds_text(double elapsed_s, double threshold_s) {
+  return threshold_s < 0.1 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
+}
+
 void announce(const core::Result& result, const Definition& tick, const Work& work,
               core::Observer& observer) {
   const std::map<std::string, std::string> values{
       {"rows", std::to_string(work.rows)},
-      {"elapsed", fmt::format("{:.2f}", result.elapsed_s)},
+      {"elapsed", seconds_text(result.elapsed_s, *result.threshold_s)},
       {"threshold", fmt::format("{:g}", *result.threshold_s)}};
   observer.info(core::fill(tick.log, values));
   if (result.verdict != core::Verdict::kPass) observer.warn(core::fill(tick.slow, values));

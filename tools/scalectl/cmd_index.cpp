@@ -54,6 +54,9 @@ void declare_index(cli::Application& application, Context& context) {
     verb.example(example).action([options, &context, &application, engine] {
       const index::Pack pack = index::load(context.catalog(), options->pack);
       const pg::Naming naming = options->naming.naming();
+      std::vector<std::string> tables;
+      for (const auto& definition : pack.indexes) tables.push_back(definition.table);
+      naming.check(tables);
       pg::Session session = context.connect(application);
       if (!pack.family.empty()) {
         schema::ensure_in_lab(

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/parse.hpp"
 #include "core/stopwatch.hpp"
+#include "core/text.hpp"
 #include "lab/lab.hpp"
 #include "process/host.hpp"
 #include "redis/client.hpp"
@@ -16,7 +17,7 @@ namespace scalectl::tool {
 namespace {
 
 struct Options {
-  std::string name = "default";
+  std::optional<std::string> name;
   std::vector<std::string> settings;
   std::optional<std::string> port;
   std::optional<std::string> redis_port;
@@ -24,6 +25,16 @@ struct Options {
   bool replica = false;
   std::vector<std::string> command;
 };
+
+/// The lab that --name (or the global --lab) names.
+lab::Lab chosen_lab(const Options& options, const Context& context) {
+  if (options.name && context.lab() && *options.name != *context.lab()) {
+    throw core::usage_error(fmt::format("--name {} and --lab={} contradict each other",
+                                        *options.name, *context.lab()),
+                            "give one of them");
+  }
+  return {lab::default_home(), options.name.value_or(context.lab().value_or("default"))};
+}
 
 std::optional<int> port_of(const std::optional<std::string>& text, const char* option) {
   if (!text) return std::nullopt;
@@ -55,15 +66,15 @@ lab::Options lab_options(const Options& options) {
 core::Table server_table(const lab::Lab& lab) {
   core::Table table{.key = "servers",
                     .title = "",
-                    .columns = {{"server", "server"}, {"state", "state"}, {"pid", "pid"},
-                                {"socket", "socket"}, {"port", "port"}},
+                    .columns = {{"server", "server"}, {"state", "state"},
+                                {"pid", "pid", core::Unit::kId}, {"socket", "socket"},
+                                {"port", "port", core::Unit::kId}},
                     .rows = {}};
   for (const lab::Server& server : lab.servers()) {
     const bool up = server.pid != 0;
     table.rows.push_back({server.name, up ? "up" : "down",
-                          up ? core::Value(std::to_string(server.pid)) : core::Value(),
-                          server.socket,
-                          server.port != 0 ? core::Value(std::to_string(server.port)) : core::Value()});
+                          up ? core::Value(server.pid) : core::Value(), server.socket,
+                          server.port != 0 ? core::Value(server.port) : core::Value()});
   }
   return table;
 }
@@ -96,7 +107,7 @@ void note_versions(Context& context, const lab::Lab& lab) {
 
 int up(const Options& options, Context& context) {
   const core::Stopwatch watch;
-  lab::Lab lab(lab::default_home(), options.name);
+  lab::Lab lab = chosen_lab(options, context);
   // Without any option, a lab that is there is taken as it was made.
   const lab::Options wanted = lab_options(options);
   const bool started = wanted == lab::Options{} ? lab.up(context.stop(), context.observer())
@@ -111,8 +122,8 @@ int up(const Options& options, Context& context) {
 
 int down(const Options& options, Context& context) {
   const core::Stopwatch watch;
-  lab::Lab lab(lab::default_home(), options.name);
-  core::Result result{.command = "lab down", .name = options.name};
+  lab::Lab lab = chosen_lab(options, context);
+  core::Result result{.command = "lab down", .name = lab.name()};
   const bool removed = lab.down(context.observer());
   result.metrics.set("state", "absent");
   if (!removed) result.notes.emplace_back("there was no such lab");
@@ -122,11 +133,16 @@ int down(const Options& options, Context& context) {
 
 int status(const Options& options, Context& context) {
   const core::Stopwatch watch;
-  const lab::Lab lab(lab::default_home(), options.name);
+  const lab::Lab lab = chosen_lab(options, context);
   core::Result result = describe("status", lab);
   if (!lab.running()) {
     result.verdict = core::Verdict::kFail;
-    result.notes.push_back(fmt::format("start it with scalectl lab up --name {}", options.name));
+    result.notes.push_back(fmt::format("start it with scalectl lab up --name {}", lab.name()));
+  }
+  const auto labs = lab::list(lab::default_home());
+  if (labs.size() > 1) {
+    result.notes.push_back(fmt::format("the labs in {}: {}", lab::default_home().string(),
+                                       core::join(labs, ", ")));
   }
   note_versions(context, lab);
   watch.stamp(result);
@@ -134,7 +150,7 @@ int status(const Options& options, Context& context) {
 }
 
 int exec(const Options& options, Context& context) {
-  lab::Lab lab(lab::default_home(), options.name);
+  lab::Lab lab = chosen_lab(options, context);
   lab.up(context.stop(), context.observer());
   std::vector<std::pair<std::string, std::string>> environment;
   for (const lab::Lab::Variable& variable : lab.environment()) {
@@ -157,7 +173,8 @@ void declare_lab(cli::Application& application, Context& context) {
       application.command("lab", "A private PostgreSQL and Redis, for trying things out");
   const auto add = [&](const char* name, const char* summary) {
     cli::Command verb = lab.verb(name, summary);
-    verb.option("--name", options->name, "Which lab; several live side by side", "NAME");
+    verb.option("--name", options->name, "Which lab; several live side by side (default: default)",
+                "NAME");
     return verb;
   };
 

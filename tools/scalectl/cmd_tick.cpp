@@ -6,6 +6,7 @@
 
 #include "context.hpp"
 #include "core/stopwatch.hpp"
+#include "core/text.hpp"
 #include "naming_options.hpp"
 #include "schema/migrations.hpp"
 #include "tick/definition.hpp"
@@ -82,7 +83,13 @@ std::vector<tick::Definition> chosen_ticks(const Options& options,
 
 int run(const Options& options, Context& context, const cli::Application& application) {
   const auto ticks = chosen_ticks(options, context.catalog());
-  for (const tick::Definition& tick : ticks) tick::check(tick, engine_options(options, tick, false));
+  std::vector<std::string> tables;
+  for (const tick::Definition& tick : ticks) {
+    tick::check(tick, engine_options(options, tick, false));
+    const auto its_tables = tick.tables();
+    tables.insert(tables.end(), its_tables.begin(), its_tables.end());
+  }
+  options.naming.naming().check(tables);
   pg::Session session = context.connect(application);
   for (const tick::Definition& tick : ticks) {
     if (tick.family.empty()) continue;
@@ -103,10 +110,19 @@ int run(const Options& options, Context& context, const cli::Application& applic
           tick::run(session, tick, engine_options(options, tick, recorded), context.observer()));
       if (results.back().interrupted) break;
     }
-  } catch (const core::Error&) {
-    // The ticks before it are committed; what they did must not get lost.
-    if (!results.empty()) context.emit(std::move(results));
-    throw;
+  } catch (const core::Error& error) {
+    if (results.empty()) throw;
+    // The ticks before it are committed; what they did must not get lost, nor be done again.
+    const std::size_t done = results.size();
+    std::vector<std::string> left;
+    for (std::size_t i = done + 1; i < ticks.size(); ++i) left.push_back(ticks[i].name);
+    context.emit(std::move(results));
+    throw core::Error(
+        core::ErrorKind::kFailed,
+        fmt::format("tick run --all: {} failed: {}; {} before it ran{}", ticks[done].name,
+                    error.message(), done,
+                    left.empty() ? "" : ", not run: " + core::join(left, ", ")),
+        error.hint());
   }
   return context.emit(std::move(results));
 }

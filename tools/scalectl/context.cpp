@@ -24,6 +24,9 @@ std::optional<std::string> peek(const std::vector<std::string>& arguments, const
   return std::nullopt;
 }
 
+constexpr const char* kDoneAlready =
+    "what the command was to do is done; only its report is lost";
+
 bool all_passed(const std::vector<core::Result>& results) {
   for (const core::Result& result : results) {
     if (result.verdict != core::Verdict::kPass) return false;
@@ -104,7 +107,9 @@ void Context::note_versions(std::optional<std::string> postgres,
   redis_version_ = std::move(redis);
 }
 
-void Context::check_output(const std::string& command) const {
+void Context::check_output(const std::string& command) {
+  // The file that stdout is redirected to must not be replaced under it.
+  if (output_ && (*output_ == "-" || *output_ == "/dev/stdout")) output_.reset();
   if (output_) process::require_writable(*output_);
   if (format() == "env" && command != "lab up" && command != "lab status") {
     throw core::usage_error(command + " has no environment to print",
@@ -125,12 +130,15 @@ int Context::emit(std::vector<core::Result> results) {
   const report::Style style{.color = !output_ && !no_color_ && cli::stdout_takes_color()};
   const std::string text = report::render(format(), results, style);
   if (output_) {
-    process::write_file(*output_, text);
+    try {
+      process::write_file(*output_, text);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::kFailed, error.message(), kDoneAlready);
+    }
   } else if (!quiet_ || !all_passed(results)) {
     std::cout << text << std::flush;
     if (!std::cout) {
-      throw Error(ErrorKind::kFailed, "cannot write the result to stdout",
-                  "what the command was to do is done; only its report is lost");
+      throw Error(ErrorKind::kFailed, "cannot write the result to stdout", kDoneAlready);
     }
   }
   if (format() == "nagios") return report::nagios_code(results);

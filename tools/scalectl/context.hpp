@@ -33,6 +33,8 @@ class Context {
   core::Observer& observer();
   std::stop_token stop() const { return signals_.token(); }
   const std::string& format() const { return format_.value; }
+  /// The lab that --lab names.
+  const std::optional<std::string>& lab() const { return lab_; }
 
   /// Shows results where and how the global options say; the exit code that they mean.
   int emit(std::vector<core::Result> results);
@@ -46,7 +48,7 @@ class Context {
  private:
   pg::Target find_postgres();
   /// Refuses an output that emit() could not write: nothing has been done yet.
-  void check_output(const std::string& command) const;
+  void check_output(const std::string& command);
 
   process::Signals& signals_;
   cli::Terminal terminal_;

@@ -5,6 +5,7 @@
 #include "cli/application.hpp"
 #include "context.hpp"
 #include "core/error.hpp"
+#include "process/descriptor.hpp"
 #include "process/signals.hpp"
 #include "secrets.hpp"
 
@@ -42,6 +43,7 @@ int run(const std::vector<std::string>& arguments, process::Signals& signals) {
 
 int main(int argc, char** argv) {
   using namespace scalectl;
+  process::hold_standard_streams();
   process::Signals signals;
   const std::vector<std::string> arguments = tool::take_arguments(argc, argv);
   return tool::run(arguments, signals);
