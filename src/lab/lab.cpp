@@ -70,10 +70,10 @@ bool satisfies(const Options& made, Options wanted) {
 }
 
 /// Settings that say where a lab's server is and who may enter; on them all else relies.
-constexpr std::array<std::string_view, 11> kOwnSettings{
+constexpr std::array<std::string_view, 10> kOwnSettings{
     "port",      "listen_addresses", "unix_socket_directories", "unix_socket_permissions",
     "hba_file",  "ident_file",       "data_directory",          "config_file",
-    "cluster_name", "external_pid_file", "unix_socket_group"};
+    "external_pid_file", "unix_socket_group"};
 
 void check_settings(const Options& options) {
   static const std::regex kKey("[a-z_][a-z0-9_.]*");
@@ -119,11 +119,6 @@ void create_directory(const Layout& layout, const std::optional<process::Account
                                   std::error_code(errno, std::generic_category()).message()));
   }
   give_to(account, layout.directory);
-}
-
-/// A directory that we made for labs is removed with its last lab; one that the user named stays.
-bool is_ours(const fs::path& home) {
-  return !process::environment("SCALECTL_LAB_HOME") && home == default_home();
 }
 
 bool start_what_is_down(const Site& site, core::Observer& observer) {
@@ -209,7 +204,7 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
   check_settings(options);
   const Programs programs = find_programs();
   const auto account = server_account();
-  const process::DirectoryLock lock(home_, is_ours(home_));
+  const process::DirectoryLock lock(home_);
   check_owner(home_);
   check_passable(home_, account);
   const Layout layout(directory_);
@@ -254,7 +249,7 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
 
 bool Lab::down(core::Observer& observer) {
   if (!fs::exists(home_)) return false;
-  const process::DirectoryLock lock(home_, is_ours(home_));
+  const process::DirectoryLock lock(home_);
   const Layout layout(directory_);
   if (!fs::exists(directory_)) return false;
   load(layout);  // says so if the lab is another user's

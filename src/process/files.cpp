@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Marks a directory that a DirectoryLock made.
+constexpr const char* kMadeHere = ".made-by-scalectl";
+
 core::Error io_error(std::string_view verb, const fs::path& path) {
   return core::usage_error(
       fmt::format("cannot {} {}: {}", verb, path.string(), std::strerror(errno)),
@@ -126,10 +129,13 @@ void require_writable(const fs::path& path) {
   if (access((directory / ".").c_str(), W_OK | X_OK) != 0) throw io_error("write", path);
 }
 
-DirectoryLock::DirectoryLock(const fs::path& directory, bool remove_when_empty)
-    : directory_(directory), remove_when_empty_(remove_when_empty) {
+DirectoryLock::DirectoryLock(const fs::path& directory) : directory_(directory) {
   for (;;) {
+    const bool is_new = !fs::exists(directory);
     const std::error_code error = make_passable(directory);
+    if (is_new && !error) {
+      const Descriptor mark(open((directory / kMadeHere).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    }
     fd_ = Descriptor(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd_) {
       if (errno == ENOENT && !error) continue;  // its last user has just removed it
@@ -150,7 +156,12 @@ DirectoryLock::DirectoryLock(const fs::path& directory, bool remove_when_empty)
 }
 
 DirectoryLock::~DirectoryLock() {
-  if (remove_when_empty_) rmdir(directory_.c_str());
+  const fs::path mark = directory_ / kMadeHere;
+  std::error_code error;
+  const auto entries = std::distance(fs::directory_iterator(directory_, error), {});
+  if (error || entries != 1 || !fs::exists(mark, error)) return;
+  unlink(mark.c_str());
+  rmdir(directory_.c_str());
 }
 
 }  // namespace scalectl::process

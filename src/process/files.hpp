@@ -25,14 +25,15 @@ void require_writable(const std::filesystem::path& path);
 class DirectoryLock {
  public:
   /// Waits for the lock. Throws Error (usage) if the directory cannot be made or opened.
-  explicit DirectoryLock(const std::filesystem::path& directory, bool remove_when_empty = false);
+  explicit DirectoryLock(const std::filesystem::path& directory);
+  /// Removes the directory if nothing is left in it, and a DirectoryLock (as the mark in it says) made
+  /// it: one that somebody else made is theirs.
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
   std::filesystem::path directory_;
-  bool remove_when_empty_;
   Descriptor fd_;
 };
 

@@ -58,7 +58,7 @@ void Signals::receive() {
     const auto now = std::chrono::steady_clock::now();
     if (at_once_) _exit(128 + number);
     if (received_ != 0) {
-      if (now - first < kSameSignal) continue;
+      if (number == received_ && now - first < kSameSignal) continue;
       _exit(128 + number);
     }
     first = now;

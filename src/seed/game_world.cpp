@@ -26,8 +26,6 @@ enum Stream : std::uint64_t {
   kFirstEffects,
 };
 
-constexpr double kRestedShare = 0.1;  // players at full stamina
-
 constexpr std::array<std::string_view, 10> kPlaceAdjectives{
     "old", "burnt", "flooded", "quiet", "broken", "hidden", "rusty", "northern", "windy", "lost"};
 constexpr std::array<std::string_view, 10> kPlaces{"overpass", "gas_station", "ruins",  "market",
@@ -128,7 +126,6 @@ void player(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
   const std::int32_t max_hp = 100 + level * 5;
   const std::int32_t max_stamina = 50 + endurance * 5;
   const bool dead = is_dead(plan, id);
-  const bool rested = rng.chance(kRestedShare);
   const Time created = before(plan.as_of, rng, days(730));
   const std::string name =
       std::string(pick(kFirstNames, rng)) + " " + std::string(pick(kLastNames, rng));
@@ -142,8 +139,7 @@ void player(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
   out.int8(std::int64_t{level} * level * 100 + rng.between(0, 99));
   out.int4(dead ? 0 : static_cast<std::int32_t>(rng.between(1, max_hp)));
   out.int4(max_hp);
-  const auto tired = static_cast<std::int32_t>(rng.between(0, max_stamina / 2));
-  out.int4(rested ? max_stamina : tired);
+  out.int4(static_cast<std::int32_t>(rng.between(0, max_stamina / 2)));
   out.int4(max_stamina);
   out.int4(endurance);
   out.boolean(dead);

@@ -122,10 +122,12 @@ class Standby : public OnDatabase {
   /// Waits until the standby has all that the primary has.
   void catch_up() {
     const std::string position = cell("SELECT pg_current_wal_lsn()::text");
-    ASSERT_TRUE(eventually([&] {
-      pg::Session standby(shared_lab().replica(), "scalectl test");
-      return scalar(standby, "SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
-    }));
+    ASSERT_TRUE(eventually(
+        [&] {
+          pg::Session standby(shared_lab().replica(), "scalectl test");
+          return scalar(standby, "SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+        },
+        std::chrono::minutes(2)));
   }
 };
 

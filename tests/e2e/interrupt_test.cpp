@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <thread>
 
 #include "support/e2e.hpp"
 #include "support/json.hpp"
@@ -144,6 +145,7 @@ TEST_F(Interrupt, SecondSigint_LeavesAtOnce) {
   running.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return !running.has_pending(SIGINT); }));
   EXPECT_NE(command_line_of(running.pid()), "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // sooner, it counts as the same one
   running.signal(SIGINT);
   const Outcome outcome = running.wait(std::chrono::seconds(5));
   kill(backend, SIGCONT);

@@ -155,7 +155,9 @@ TEST_F(Tick, AllWithOneThatFails_ShowsTheResultsOfThoseBefore) {
   tx.query("LOCK TABLE players IN SHARE MODE");
   const Outcome outcome =
       scalectl({"tick", "run", "--all", "--lock-timeout", "100ms", "--format", "json"});
-  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("stamina failed"));
+  EXPECT_THAT(outcome.err, HasSubstr("2 before it ran, not run: status-effects"));
   const auto lines = core::split(std::string(core::trim(outcome.out)), '\n');
   ASSERT_EQ(lines.size(), 2U) << "combat and decay come before stamina";
   EXPECT_EQ(text_at(json(lines[0]), "name"), "combat");

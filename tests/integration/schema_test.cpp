@@ -205,7 +205,7 @@ TEST_F(Schema, DropWithAViewOfSomebodyElse_ChangesNothing) {
   init();
   session.query("CREATE VIEW theirs AS SELECT name FROM players");
   const Error error = error_of([&] { drop(std::nullopt, true); });
-  EXPECT_EQ(error.kind(), ErrorKind::kFailed);
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_THAT(error.message(), HasSubstr("view theirs depends on table players"));
   EXPECT_EQ(tables("public"), kTables);
   EXPECT_EQ(scalar("SELECT count(*) FROM theirs"), "0");

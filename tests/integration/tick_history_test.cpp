@@ -28,9 +28,9 @@ struct TickHistory : test::GameTest {
 };
 
 TEST_F(TickHistory, FourRunsThatGrow_AreRising) {
-  ran("stamina", "4 h", "1");
-  ran("stamina", "3 h", "2");
-  ran("stamina", "2 h", "3");
+  ran("stamina", "4 h", "1", "set", "40");
+  ran("stamina", "3 h", "2", "set", "150");
+  ran("stamina", "2 h", "3", "set", "80");
   ran("stamina", "1 h", "4", "set", "77");
   const core::Result result = stamina_only();
   EXPECT_THAT(column(result, "tick"), ElementsAre("\"stamina\""));
@@ -42,6 +42,17 @@ TEST_F(TickHistory, FourRunsThatGrow_AreRising) {
   EXPECT_NEAR(result.tables[0].rows[0][8].number(), 3.85, 1e-12);
   EXPECT_NEAR(result.tables[0].rows[0][9].number(), 3.5 / 1.5, 1e-12);
   EXPECT_THAT(column(result, "trend"), ElementsAre("\"rising\""));
+}
+
+TEST_F(TickHistory, RunsWithFarMoreOrFewerRows_SayNothingOfTheTrend) {
+  ran("stamina", "5 h", "9", "set", "1000");
+  ran("stamina", "4 h", "1", "set", "0");
+  ran("stamina", "3 h", "2");
+  ran("stamina", "2 h", "2");
+  ran("stamina", "1 h", "2");
+  EXPECT_THAT(column(stamina_only(), "trend"), ElementsAre("null"));
+  ran("stamina", "30 min", "2");
+  EXPECT_THAT(column(stamina_only(), "trend"), ElementsAre("\"steady\""));
 }
 
 TEST_F(TickHistory, FourRunsThatShrink_AreFalling) {

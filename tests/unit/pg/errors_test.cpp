@@ -46,14 +46,21 @@ TEST(ServerError, EachSqlstate_HasItsExitCodeAndHint) {
 }
 
 TEST(ServerError, OfAnyOtherKind_IsAFailureWithTheServersOwnHint) {
+  const Error error = server_error("P0001",
+                                   "ERROR:  not today\n"
+                                   "DETAIL:  It is Sunday.\n"
+                                   "HINT:  Come back tomorrow.\n");
+  EXPECT_EQ(exit_code(error.kind()), 5);
+  EXPECT_EQ(error.message(), "not today (It is Sunday.)");
+  EXPECT_EQ(error.hint(), "Come back tomorrow.");
+}
+
+TEST(ServerError, OfABrokenRule_DoesNotShowTheRow) {
   const Error error = server_error("23514",
                                    "ERROR:  new row violates check constraint \"players_check\"\n"
-                                   "DETAIL:  Failing row contains (1, 2).\n"
-                                   "HINT:  Fix the row.\n");
+                                   "DETAIL:  Failing row contains (1, Otto Locke).\n");
   EXPECT_EQ(exit_code(error.kind()), 5);
-  EXPECT_EQ(error.message(),
-            "new row violates check constraint \"players_check\" (Failing row contains (1, 2).)");
-  EXPECT_EQ(error.hint(), "Fix the row.");
+  EXPECT_EQ(error.message(), "new row violates check constraint \"players_check\"");
 }
 
 TEST(ServerError, WithoutASqlstate_IsAFailure) {
