@@ -216,7 +216,7 @@ void judge(core::Result& result, const core::Stopwatch& watch) {
 
 /// Two decimals, as in seed 000; more where the threshold is so small that they would hide the miss.
 std::string seconds_text(double elapsed_s, double threshold_s) {
-  return threshold_s < 0.1 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
+  return threshold_s < 0.01 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
 }
 
 void announce(const core::Result& result, const Definition& tick, const Work& work,

@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                "NAME TYPE = DEFAULT"},
         Broken{"BadType", "depth int", "depth number", 6, "expected int, float, interval"},
         Broken{"BadDefault", "int = 1 ", "int = one ", 6, "\"one\" is not a whole number"},
-        Broken{"UnknownPlaceholder", "{rows}", "{row}", 1, "{rows}"},
+        Broken{"UnknownPlaceholder", "{rows}", "{row}", 5, "{rows}"},
         Broken{"UnknownValue", ":depth > 0", ":dpth > 0", 8, "did you mean \"depth\"?"},
         Broken{"TwoStatements", "> 0;\n", "> 0;\nSELECT 1;\n", 7, "one SQL statement, found 2"},
         Broken{"OtherName", "-- tick: nap", "-- tick: doze", 1, "expected \"-- tick: nap\""},
