@@ -61,7 +61,8 @@ Pack parse(const catalog::Entry& entry) {
   const auto sections = catalog::parse_sections(file);
   const Section& head = sections[0];
   check(file, head,
-        {{.key = "pack", .required = true}, {.key = "summary", .required = true}, {.key = "family"}});
+        {{.key = "pack", .required = true}, {.key = "summary", .required = true}, {.key = "family"},
+         {.key = "prefix"}});
   if (head.get("pack") != entry.name) {
     throw file_error(file, 1,
                      fmt::format("expected \"-- pack: {}\", found \"{}\"", entry.name, head.get("pack")),
@@ -73,7 +74,8 @@ Pack parse(const catalog::Entry& entry) {
   Pack pack{.name = entry.name,
             .version = entry.version,
             .summary = head.get("summary"),
-            .family = head.find("family").value_or("")};
+            .family = head.find("family").value_or(""),
+            .prefix = head.find("prefix").value_or("")};
   for (std::size_t i = 1; i < sections.size(); ++i) {
     pack.indexes.push_back(parse_index(file, sections[i]));
   }

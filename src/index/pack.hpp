@@ -23,6 +23,7 @@ struct Pack {
   int version = 1;
   std::string summary;
   std::string family;  ///< reference schema whose tables it indexes
+  std::string prefix;  ///< what the tables' names begin with
   std::vector<IndexDefinition> indexes;
 };
 

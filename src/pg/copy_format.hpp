@@ -45,7 +45,13 @@ class CopyBuffer {
     put(static_cast<std::uint32_t>(value.size()));
     bytes_.append(value);
   }
-  /// timestamptz: microseconds since 2000-01-01 00:00 UTC.
+  /// jsonb: version 1, then the text.
+  void jsonb(std::string_view value) {
+    put(static_cast<std::uint32_t>(value.size() + 1));
+    bytes_.push_back('\1');
+    bytes_.append(value);
+  }
+  /// timestamptz, and timestamp where it is read as UTC: microseconds since 2000-01-01 00:00 UTC.
   void timestamp(std::chrono::sys_time<std::chrono::microseconds> value) {
     constexpr std::chrono::sys_days kEpoch = std::chrono::year(2000) / 1 / 1;
     int8((value - kEpoch).count());

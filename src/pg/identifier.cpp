@@ -46,8 +46,9 @@ std::string quote_literal(std::string_view text) {
   return " E" + doubled(escaped, '\'');
 }
 
-Naming::Naming(std::optional<std::string> schema, const std::vector<std::string>& renamed)
-    : schema_(std::move(schema)) {
+Naming::Naming(std::optional<std::string> schema, const std::vector<std::string>& renamed,
+               std::string prefix)
+    : schema_(std::move(schema)), prefix_(std::move(prefix)) {
   if (schema_) quote_identifier(*schema_);  // for its checks
   for (const std::string& entry : renamed) {
     const auto equals = entry.find('=');
@@ -77,7 +78,7 @@ void Naming::check(const std::vector<std::string>& known) const {
 
 std::string Naming::actual(std::string_view known) const {
   const auto entry = renamed_.find(known);
-  return entry == renamed_.end() ? std::string(known) : entry->second;
+  return entry == renamed_.end() ? prefix_ + std::string(known) : entry->second;
 }
 
 }  // namespace scalectl::pg

@@ -39,11 +39,13 @@ Migration parse(const catalog::File& file) {
   check(file, section,
         {{.key = "migration", .required = true},
          {.key = "summary", .required = true},
+         {.key = "prefix"},
          {.key = "table", .repeated = true}});
   const std::string base = file.path.substr(file.path.rfind('/') + 1);
   Migration migration{.name = section.get("migration"),
                       .summary = section.get("summary"),
-                      .sql = section.body,
+                      .prefix = section.find("prefix").value_or(""),
+                      .sql = catalog::SqlText(file, section.body, section.body_line),
                       .checksum = catalog::sha256(file.text)};
   const auto underscore = base.find('_');
   const char* end = base.data() + std::min(underscore, base.size());
@@ -59,7 +61,21 @@ Migration parse(const catalog::File& file) {
   return migration;
 }
 
-/// The schema that the family's tables are in, or will be.
+/// Where a family's tables are, or will be.
+struct Place {
+  std::string family;
+  std::string schema;
+  std::string prefix;
+  std::string key;  ///< as the bookkeeping calls the family there
+
+  std::string quoted(const std::string& table) const {
+    return pg::quote_identifier(schema) + "." + pg::quote_identifier(prefix + table);
+  }
+};
+
+/// The bookkeeping's own tables.
+const Place kOwnPlace{.family = kBookkeeping, .schema = kBookkeeping, .prefix = "", .key = kBookkeeping};
+
 std::string schema_of(pg::Session& session, const Options& options) {
   if (options.family == kBookkeeping) return kBookkeeping;
   if (options.schema) {
@@ -76,6 +92,15 @@ std::string schema_of(pg::Session& session, const Options& options) {
   return rows.text(0, "name");
 }
 
+Place place_of(pg::Session& session, const std::vector<Migration>& known, const Options& options) {
+  const std::string usual = known.empty() ? "" : known.front().prefix;
+  const std::string prefix = options.prefix.value_or(usual);
+  return {.family = options.family,
+          .schema = schema_of(session, options),
+          .prefix = prefix,
+          .key = prefix == usual ? options.family : options.family + ":" + prefix};
+}
+
 bool has_bookkeeping(pg::Session& session) {
   return session.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there")
       .boolean(0, "there");
@@ -86,10 +111,9 @@ constexpr const char* kApplied =
     "  FROM scalectl.migrations WHERE family = $1 AND schema_name = $2 ORDER BY version";
 
 template <typename Connection>
-std::vector<Applied> applied_in(Connection& connection, const std::string& family,
-                                const std::string& schema) {
+std::vector<Applied> applied_in(Connection& connection, const Place& place) {
   std::vector<Applied> applied;
-  const pg::Rows rows = connection.query(kApplied, {family, schema});
+  const pg::Rows rows = connection.query(kApplied, {place.key, place.schema});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     applied.push_back({.version = static_cast<int>(rows.integer(i, "version")),
                        .checksum = rows.text(i, "checksum"),
@@ -98,10 +122,9 @@ std::vector<Applied> applied_in(Connection& connection, const std::string& famil
   return applied;
 }
 
-std::vector<Applied> applied_or_none(pg::Session& session, const std::string& family,
-                                     const std::string& schema) {
+std::vector<Applied> applied_or_none(pg::Session& session, const Place& place) {
   if (!has_bookkeeping(session)) return {};
-  return applied_in(session, family, schema);
+  return applied_in(session, place);
 }
 
 const Applied* find(const std::vector<Applied>& applied, int version) {
@@ -132,70 +155,69 @@ void check_history(const std::vector<Migration>& known, const std::vector<Applie
 }
 
 /// Applies the missing migrations of one family inside `tx`; how many they were.
-int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known,
-                  const std::string& family, const std::string& schema, const std::string& version,
-                  core::Observer& observer) {
+int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, const Place& place,
+                  const std::string& version, core::Observer& observer) {
   const bool remembers =
       tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there").boolean(0, "there");
-  const auto applied = remembers ? applied_in(tx, family, schema) : std::vector<Applied>{};
-  check_history(known, applied, family);
-  if (tx.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing", {schema})
+  const auto applied = remembers ? applied_in(tx, place) : std::vector<Applied>{};
+  check_history(known, applied, place.family);
+  if (tx.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing", {place.schema})
           .boolean(0, "missing")) {
-    tx.query("CREATE SCHEMA " + pg::quote_identifier(schema));
+    tx.query("CREATE SCHEMA " + pg::quote_identifier(place.schema));
   }
-  tx.query("SET LOCAL search_path TO " + pg::quote_identifier(schema));
+  tx.query("SET LOCAL search_path TO " + pg::quote_identifier(place.schema));
+  const auto quote = [&](const std::string& table) {
+    return pg::quote_identifier(place.prefix + table);
+  };
   int count = 0;
   for (const Migration& migration : known) {
     if (find(applied, migration.version) != nullptr) continue;
-    tx.query(migration.sql);
+    tx.query(migration.sql.bind(quote, {}).sql);
     tx.query(
         "INSERT INTO scalectl.migrations (family, schema_name, version, name, checksum,"
         "                                 scalectl_version) VALUES ($1, $2, $3, $4, $5, $6)",
-        {family, schema, std::to_string(migration.version), migration.name, migration.checksum,
-         version});
-    observer.info(fmt::format("Applied {} {:03} {} in schema {}", family, migration.version,
-                              migration.name, schema));
+        {place.key, place.schema, std::to_string(migration.version), migration.name,
+         migration.checksum, version});
+    observer.info(fmt::format("Applied {} {:03} {} in schema {}", place.family, migration.version,
+                              migration.name, place.schema));
     ++count;
   }
   tx.query("SET LOCAL search_path TO DEFAULT");
   return count;
 }
 
-int init_family(pg::Session& session, const catalog::Catalog& catalog, const std::string& family,
-                const std::string& schema, const std::string& version, core::Observer& observer) {
+int init_family(pg::Session& session, const catalog::Catalog& catalog,
+                const std::vector<Migration>& known, const Place& place,
+                const std::string& version, core::Observer& observer) {
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   tx.query(kLock);
-  int count = apply_missing(tx, load(catalog, kBookkeeping), kBookkeeping, kBookkeeping, version,
-                            observer);
-  if (family != kBookkeeping) {
-    count += apply_missing(tx, load(catalog, family), family, schema, version, observer);
-  }
+  int count = apply_missing(tx, load(catalog, kBookkeeping), kOwnPlace, version, observer);
+  if (place.family != kBookkeeping) count += apply_missing(tx, known, place, version, observer);
   tx.commit();
   return count;
 }
 
-core::Result new_result(const std::string& verb, const std::string& family,
-                        const std::string& schema) {
-  core::Result result{.command = "db " + verb, .name = family};
-  result.params.set("schema", schema);
+core::Result new_result(const std::string& verb, const Place& place) {
+  core::Result result{.command = "db " + verb, .name = place.family};
+  result.params.set("schema", place.schema);
+  if (!place.prefix.empty()) result.params.set("prefix", place.prefix);
   return result;
 }
 
-/// The tables that `known` creates and that exist in `schema`, with their row counts; oldest first.
+/// The tables that `known` creates and that exist in `place`, with their row counts; oldest first.
 std::vector<std::pair<std::string, std::int64_t>> tables_with_rows(
-    pg::Session& session, const std::vector<Migration>& known, const std::string& schema) {
+    pg::Session& session, const std::vector<Migration>& known, const Place& place) {
   std::vector<std::pair<std::string, std::int64_t>> tables;
   for (const Migration& migration : known) {
     for (const std::string& table : migration.tables) {
-      const std::string quoted =
-          pg::quote_identifier(schema) + "." + pg::quote_identifier(table);
+      const std::string quoted = place.quoted(table);
       if (!session.query("SELECT to_regclass($1) IS NOT NULL AS there", {quoted})
                .boolean(0, "there")) {
         continue;
       }
       const pg::Rows rows = session.query("SELECT count(*) AS n FROM " + quoted);
-      tables.emplace_back(table, rows.integer(0, "n"));
+      tables.emplace_back(place.prefix + table, rows.integer(0, "n"));
     }
   }
   return tables;
@@ -225,10 +247,9 @@ core::Result init(pg::Session& session, const catalog::Catalog& catalog, const O
                   core::Observer& observer) {
   const core::Stopwatch watch;
   const auto known = load(catalog, options.family);
-  const std::string schema = schema_of(session, options);
-  core::Result result = new_result("init", options.family, schema);
-  const int count =
-      init_family(session, catalog, options.family, schema, options.version, observer);
+  const Place place = place_of(session, known, options);
+  core::Result result = new_result("init", place);
+  const int count = init_family(session, catalog, known, place, options.version, observer);
   result.metrics.set("migrations", known.size()).set("applied", count);
   if (count == 0) result.notes.emplace_back("nothing to do: every migration is applied");
   watch.stamp(result);
@@ -239,9 +260,9 @@ core::Result status(pg::Session& session, const catalog::Catalog& catalog,
                     const Options& options) {
   const core::Stopwatch watch;
   const auto known = load(catalog, options.family);
-  const std::string schema = schema_of(session, options);
-  core::Result result = new_result("status", options.family, schema);
-  const auto applied = applied_or_none(session, options.family, schema);
+  const Place place = place_of(session, known, options);
+  core::Result result = new_result("status", place);
+  const auto applied = applied_or_none(session, place);
   core::Table migrations{
       .key = "migrations",
       .title = "",
@@ -262,7 +283,7 @@ core::Result status(pg::Session& session, const catalog::Catalog& catalog,
                      .title = "",
                      .columns = {{"table", "table"}, {"rows", "rows", core::Unit::kCount}},
                      .rows = {}};
-  for (const auto& [table, rows] : tables_with_rows(session, known, schema)) {
+  for (const auto& [table, rows] : tables_with_rows(session, known, place)) {
     tables.rows.push_back({table, rows});
   }
   result.tables = {std::move(migrations), std::move(tables)};
@@ -274,19 +295,20 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
                   bool confirmed, core::Observer& observer) {
   const core::Stopwatch watch;
   const auto known = load(catalog, options.family);
-  const std::string schema = schema_of(session, options);
-  core::Result result = new_result("drop", options.family, schema);
-  const auto tables = tables_with_rows(session, known, schema);
+  const Place place = place_of(session, known, options);
+  core::Result result = new_result("drop", place);
+  const auto tables = tables_with_rows(session, known, place);
   std::vector<std::string> filled;
   std::vector<std::string> quoted;
   for (const auto& [table, rows] : tables) {
     if (rows > 0) filled.push_back(fmt::format("{} ({} rows)", table, core::grouped(rows)));
-    quoted.push_back(pg::quote_identifier(schema) + "." + pg::quote_identifier(table));
+    quoted.push_back(pg::quote_identifier(place.schema) + "." + pg::quote_identifier(table));
   }
-  if (applied_or_none(session, options.family, schema).empty()) {
+  if (applied_or_none(session, place).empty()) {
     if (!tables.empty()) {
       throw usage_error(
-          fmt::format("schema {} has tables of that name, but scalectl did not make them", schema),
+          fmt::format("schema {} has tables of that name, but scalectl did not make them",
+                      place.schema),
           "drop them yourself if that is what you want");
     }
     result.metrics.set("tables", 0);
@@ -306,12 +328,12 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     tx.query("DROP SCHEMA scalectl");
   } else {
     tx.query("DELETE FROM scalectl.migrations WHERE family = $1 AND schema_name = $2",
-             {options.family, schema});
+             {place.key, place.schema});
   }
   tx.commit();
   result.metrics.set("tables", quoted.size());
-  observer.info(fmt::format("Dropped {} tables of {} in schema {}", quoted.size(), options.family,
-                            schema));
+  observer.info(fmt::format("Dropped {} tables of {} in schema {}", quoted.size(), place.family,
+                            place.schema));
   watch.stamp(result);
   return result;
 }
@@ -320,8 +342,8 @@ bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
                         const std::string& version, core::Observer& observer) {
   const auto known = load(catalog, kBookkeeping);
   try {
-    if (applied_or_none(session, kBookkeeping, kBookkeeping).size() == known.size()) return true;
-    init_family(session, catalog, kBookkeeping, kBookkeeping, version, observer);
+    if (applied_or_none(session, kOwnPlace).size() == known.size()) return true;
+    init_family(session, catalog, known, kOwnPlace, version, observer);
     return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUsage) throw;
@@ -333,15 +355,16 @@ bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
 void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                    core::Observer& observer) {
   if (!pg::is_lab(session)) return;
-  const std::string schema = schema_of(session, options);
+  const auto known = load(catalog, options.family);
+  const Place place = place_of(session, known, options);
   // A schema that was named and is not there is more likely a slip than a wish.
   if (options.schema && session.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing",
-                                      {schema})
+                                      {place.schema})
                             .boolean(0, "missing")) {
     return;
   }
-  if (!applied_or_none(session, options.family, schema).empty()) return;
-  init_family(session, catalog, options.family, schema, options.version, observer);
+  if (!applied_or_none(session, place).empty()) return;
+  init_family(session, catalog, known, place, options.version, observer);
 }
 
 }  // namespace scalectl::schema

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "catalog/sql_text.hpp"
 #include "core/observer.hpp"
 #include "core/result.hpp"
 #include "pg/session.hpp"
@@ -19,7 +20,8 @@ struct Migration {
   std::string name;
   std::string summary;
   std::vector<std::string> tables;  ///< the tables it creates, in order
-  std::string sql;
+  std::string prefix;               ///< what their names begin with, unless told otherwise
+  catalog::SqlText sql;
   std::string checksum;
 };
 
@@ -30,6 +32,7 @@ inline constexpr const char* kBookkeeping = "scalectl";
 struct Options {
   std::string family;                 ///< game, …
   std::optional<std::string> schema;  ///< where its tables are; the first of search_path if absent
+  std::optional<std::string> prefix;  ///< what their names begin with; as the files say if absent
   std::string version;                ///< of this program, for the record
 };
 

@@ -11,11 +11,9 @@
 #include "core/result.hpp"
 #include "pg/identifier.hpp"
 #include "pg/session.hpp"
+#include "seed/bulk.hpp"
 
 namespace scalectl::seed {
-
-/// What to do with rows that are there already.
-enum class Existing { kRefuse, kAppend, kReplace };
 
 struct GameOptions {
   std::int64_t players = 100'000;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pg/copy_format.hpp"
+#include "seed/bulk.hpp"
 
 namespace scalectl::seed {
 
@@ -31,12 +32,6 @@ struct GamePlan {
 inline constexpr std::uint64_t kLocations = 100;
 inline constexpr std::uint64_t kItems = 60;
 inline constexpr std::uint64_t kEffects = 4;  ///< kinds of status effects
-
-/// A column that a table's rows are made for, with the type it must have.
-struct ColumnSpec {
-  std::string_view name;
-  std::string_view type;
-};
 
 /// One table: its name in the catalog, the key that ids count on, its columns, and its rows.
 struct TableSpec {

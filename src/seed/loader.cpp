@@ -15,7 +15,7 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-constexpr std::uint64_t kRowsPerChunk = 2048;  // about 300 KiB of players
+constexpr std::uint64_t kRowsPerChunk = 2048;  // about 300 KiB
 // An error of the server (a full disk, say) shows only at the end of a COPY, so that end must not be
 // too far away: half a million rows.
 constexpr std::uint64_t kChunksPerCopy = 256;
@@ -23,20 +23,21 @@ constexpr std::uint64_t kChunksPerCopy = 256;
 /// A ring of chunks: workers fill them out of order, the sender takes them in order.
 class Ring {
  public:
-  Ring(std::uint64_t rows, int workers)
-      : rows_(rows),
-        chunks_((rows + kRowsPerChunk - 1) / kRowsPerChunk),
+  Ring(Units units, int workers)
+      : units_(units.count),
+        per_chunk_(std::max<std::uint64_t>(1, kRowsPerChunk / units.rows_each)),
+        chunks_((units.count + per_chunk_ - 1) / per_chunk_),
         slots_(static_cast<std::size_t>(workers) * 2 + 2) {}
 
   /// A worker's life: claim a chunk, wait for its slot to be free, fill it.
-  void work(const MakeRow& make_row) {
+  void work(const MakeRows& make_rows) {
     try {
       while (const auto chunk = claim()) {
         Slot& slot = slots_[*chunk % slots_.size()];
         slot.buffer.clear();
-        const std::uint64_t end = std::min(rows_, (*chunk + 1) * kRowsPerChunk);
-        for (std::uint64_t row = *chunk * kRowsPerChunk; row < end; ++row) {
-          make_row(row, slot.buffer);
+        const std::uint64_t end = units_through(*chunk);
+        for (std::uint64_t unit = *chunk * per_chunk_; unit < end; ++unit) {
+          make_rows(unit, slot.buffer);
         }
         publish(slot);
       }
@@ -48,6 +49,10 @@ class Ring {
   }
 
   std::uint64_t chunks() const { return chunks_; }
+  /// How many units the chunks up to and including `chunk` hold.
+  std::uint64_t units_through(std::uint64_t chunk) const {
+    return std::min(units_, (chunk + 1) * per_chunk_);
+  }
 
   /// Waits for chunk `chunk`, hands its bytes to `send`, and frees its slot.
   template <typename Send>
@@ -94,7 +99,8 @@ class Ring {
     changed_.notify_all();
   }
 
-  const std::uint64_t rows_;
+  const std::uint64_t units_;
+  const std::uint64_t per_chunk_;
   const std::uint64_t chunks_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -107,10 +113,10 @@ class Ring {
 
 }  // namespace
 
-std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql,
-                       std::uint64_t rows, int workers, const MakeRow& make_row,
-                       const OnSent& on_sent, const std::stop_token& stop) {
-  Ring ring(rows, workers);
+std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql, Units units,
+                       int workers, const MakeRows& make_rows, const OnSent& on_sent,
+                       const std::stop_token& stop) {
+  Ring ring(units, workers);
   std::vector<std::jthread> threads;
   // Declared after the threads, so that it lets them go before they are joined.
   struct Closer {
@@ -119,7 +125,7 @@ std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql
   };
   threads.reserve(static_cast<std::size_t>(workers));
   const Closer closer{ring};
-  for (int i = 0; i < workers; ++i) threads.emplace_back([&] { ring.work(make_row); });
+  for (int i = 0; i < workers; ++i) threads.emplace_back([&] { ring.work(make_rows); });
 
   std::int64_t copied = 0;
   for (std::uint64_t chunk = 0; chunk < ring.chunks();) {
@@ -129,7 +135,7 @@ std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql
     for (; chunk < end; ++chunk) {
       if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
       ring.take(chunk, [&](std::string_view bytes) { copy.put(bytes); });
-      on_sent(std::min(rows, (chunk + 1) * kRowsPerChunk));
+      on_sent(ring.units_through(chunk));
     }
     copy.put(pg::CopyBuffer::trailer());
     copied += copy.finish();

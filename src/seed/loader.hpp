@@ -15,16 +15,23 @@
 
 namespace scalectl::seed {
 
-/// Appends row `row` to the buffer. Called from several threads at once; a pure function of `row`.
-using MakeRow = std::function<void(std::uint64_t row, pg::CopyBuffer& buffer)>;
+/// Appends unit `unit` (a row, or the few rows of a thing) to the buffer. Called from several threads
+/// at once; a pure function of `unit`.
+using MakeRows = std::function<void(std::uint64_t unit, pg::CopyBuffer& buffer)>;
 
-/// Told how many rows have been sent so far.
-using OnSent = std::function<void(std::uint64_t rows)>;
+/// What is to be made.
+struct Units {
+  std::uint64_t count = 0;
+  std::uint64_t rows_each = 1;  ///< about; only the size of the chunks depends on it
+};
 
-/// Copies rows 0 … `rows`-1 through `copy_sql` (a COPY … FROM STDIN (FORMAT binary)); how many the
-/// server took. Throws Error: what the server said, or interrupted on a stop request.
-std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql,
-                       std::uint64_t rows, int workers, const MakeRow& make_row,
-                       const OnSent& on_sent, const std::stop_token& stop);
+/// Told how many units have been sent so far.
+using OnSent = std::function<void(std::uint64_t units)>;
+
+/// Copies units 0 … count-1 through `copy_sql` (a COPY … FROM STDIN (FORMAT binary)); how many rows
+/// the server took. Throws Error: what the server said, or interrupted on a stop request.
+std::int64_t copy_rows(pg::Transaction& transaction, const std::string& copy_sql, Units units,
+                       int workers, const MakeRows& make_rows, const OnSent& on_sent,
+                       const std::stop_token& stop);
 
 }  // namespace scalectl::seed

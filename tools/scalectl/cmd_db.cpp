@@ -10,10 +10,11 @@ namespace {
 struct Options {
   std::string family;
   std::optional<std::string> schema;
+  std::optional<std::string> prefix;
   bool yes = false;
 
   schema::Options for_engine() const {
-    return {.family = family, .schema = schema, .version = kVersion};
+    return {.family = family, .schema = schema, .prefix = prefix, .version = kVersion};
   }
 };
 
@@ -21,12 +22,14 @@ struct Options {
 
 void declare_db(cli::Application& application, Context& context) {
   auto options = std::make_shared<Options>();
-  cli::Command db = application.command("db", "The reference schemas: game");
+  cli::Command db = application.command("db", "The reference schemas: game, workflow");
   const auto add = [&](const char* name, const char* summary) {
     cli::Command verb = db.verb(name, summary);
-    verb.operand("SCHEMA", options->family, "Which reference schema: game")
+    verb.operand("SCHEMA", options->family, "Which reference schema: game, workflow")
         .option("--schema", options->schema, "Schema to hold the tables (default: the search_path's)",
-                "NAME");
+                "NAME")
+        .option("--prefix", options->prefix,
+                "What the tables' names begin with (default: as the files say)", "TEXT");
     return verb;
   };
 

@@ -53,7 +53,7 @@ void declare_index(cli::Application& application, Context& context) {
     options->naming.declare(verb);
     verb.example(example).action([options, &context, &application, engine] {
       const index::Pack pack = index::load(context.catalog(), options->pack);
-      const pg::Naming naming = options->naming.naming();
+      const pg::Naming naming = options->naming.naming(pack.prefix);
       std::vector<std::string> tables;
       for (const auto& definition : pack.indexes) tables.push_back(definition.table);
       naming.check(tables);
@@ -61,7 +61,10 @@ void declare_index(cli::Application& application, Context& context) {
       if (!pack.family.empty()) {
         schema::ensure_in_lab(
             session, context.catalog(),
-            {.family = pack.family, .schema = options->naming.schema, .version = kVersion},
+            {.family = pack.family,
+             .schema = options->naming.schema,
+             .prefix = options->naming.prefix,
+             .version = kVersion},
             context.observer());
       }
       return context.emit(engine(session, pack, naming, context.observer()));

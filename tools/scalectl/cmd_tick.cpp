@@ -59,7 +59,7 @@ tick::Options engine_options(const Options& options, const tick::Definition& tic
                        .lock_timeout = options.lock_timeout,
                        .strict = options.strict,
                        .record = recorded,
-                       .naming = options.naming.naming()};
+                       .naming = options.naming.naming("")};
   for (const auto& [name, value] : options.parameters) {
     // With --all, a parameter goes to the ticks that have it.
     if (value && (!options.all || tick.find_parameter(name) != nullptr)) {
@@ -95,7 +95,10 @@ int run(const Options& options, Context& context, const cli::Application& applic
     if (tick.family.empty()) continue;
     schema::ensure_in_lab(
         session, context.catalog(),
-        {.family = tick.family, .schema = options.naming.schema, .version = kVersion},
+        {.family = tick.family,
+         .schema = options.naming.schema,
+         .prefix = options.naming.prefix,
+         .version = kVersion},
         context.observer());
   }
   for (const tick::Definition& tick : ticks) {
