@@ -97,6 +97,18 @@ Entry Catalog::find(std::string_view folder, std::string_view name, std::string_
       core::did_you_mean(name, names, fmt::format("there are: {}", core::join(names, ", "))));
 }
 
+std::vector<Entry> Catalog::versions(std::string_view folder, std::string_view name) const {
+  std::vector<Entry> entries;
+  for (const Placed& placed : placed_) {
+    if (placed.folder != folder) continue;
+    const auto [its_name, version] = name_and_version(placed.base);
+    if (its_name == name) entries.push_back({its_name, version, placed.file});
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.version < b.version; });
+  return entries;
+}
+
 std::vector<std::string> Catalog::folders(std::string_view folder) const {
   const std::string prefix = std::string(folder) + "/";
   std::set<std::string> names;

@@ -35,6 +35,8 @@ class Catalog {
   /// The newest version of `name` in `folder`; throws Error (usage) that lists what there is and
   /// calls it a `what` ("tick").
   Entry find(std::string_view folder, std::string_view name, std::string_view what) const;
+  /// Every version of `name` in `folder`, oldest first.
+  std::vector<Entry> versions(std::string_view folder, std::string_view name) const;
   /// The names of the folders directly below `folder`, sorted.
   std::vector<std::string> folders(std::string_view folder) const;
   /// Every file directly in `folder`, sorted by path.

@@ -1,0 +1,137 @@
+#include "workflow/transition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/stopwatch.hpp"
+#include "core/text.hpp"
+
+namespace scalectl::workflow {
+namespace {
+
+using core::usage_error;
+
+/// Quoted names and columns of one kind.
+struct Site {
+  std::string parents;
+  std::string key;
+  std::string transitions;
+};
+
+Site site_of(Kind kind, const pg::Naming& naming) {
+  if (kind == Kind::kTask) {
+    return {naming.table("tasks"), "task_id", naming.table("task_transitions")};
+  }
+  return {naming.table("workflow_steps"), "workflow_step_id",
+          naming.table("workflow_step_transitions")};
+}
+
+/// Locks the parent row; false where there is none of that id.
+bool lock_parent(pg::Transaction& tx, const Site& site, std::int64_t id) {
+  return !tx.query(fmt::format("SELECT FROM {} WHERE {} = $1 FOR NO KEY UPDATE", site.parents,
+                               site.key),
+                   {std::to_string(id)})
+              .empty();
+}
+
+/// The state now; pending where there is no transition yet. A second most_recent row is an error of
+/// the data that no move may build on.
+std::string state_of(pg::Transaction& tx, const Site& site, const Move& move) {
+  const pg::Rows rows =
+      tx.query(fmt::format("SELECT to_state FROM {} WHERE {} = $1 AND most_recent",
+                           site.transitions, site.key),
+               {std::to_string(move.id)});
+  if (rows.size() > 1) {
+    throw usage_error(fmt::format("{} {} has {} most_recent transitions", name_of(move.kind),
+                                  move.id, rows.size()),
+                      "scalectl workflow check --repair keeps the newest");
+  }
+  return rows.empty() ? "pending" : rows.text(0, "to_state");
+}
+
+[[noreturn]] void refuse(const Move& move, const std::string& state,
+                         const std::vector<std::string>& legal) {
+  throw usage_error(
+      fmt::format("{} {} is {}: it cannot become {}", name_of(move.kind), move.id, state,
+                  move.to_state),
+      legal.empty() ? fmt::format("{} is a final state", state)
+                    : fmt::format("from {} it can become {}", state, core::join(legal, ", ")));
+}
+
+/// Demotes the old row and writes the new one; the new one's sort_key.
+std::int64_t write(pg::Transaction& tx, const Site& site, const Move& move) {
+  const pg::Rows rows = tx.query(
+      fmt::format("WITH old AS ("
+                  "  UPDATE {0} SET most_recent = false, updated_at = now() AT TIME ZONE 'UTC'"
+                  "   WHERE {1} = $1 AND most_recent RETURNING to_state, sort_key"
+                  ") INSERT INTO {0} ({1}, to_state, from_state, sort_key, most_recent, created_at,"
+                  "                   updated_at)"
+                  "  SELECT $1, $2, (SELECT to_state FROM old),"
+                  "         coalesce((SELECT sort_key FROM old), 0) + 10, true,"
+                  "         clock_timestamp() AT TIME ZONE 'UTC', clock_timestamp() AT TIME ZONE 'UTC'"
+                  "  RETURNING sort_key",
+                  site.transitions, site.key),
+      {std::to_string(move.id), move.to_state});
+  return rows.integer(0, "sort_key");
+}
+
+/// The parent's columns that say the same as its state.
+void mirror(pg::Transaction& tx, const Site& site, const Move& move) {
+  std::string columns;
+  if (move.kind == Kind::kTask) {
+    columns = "complete = ($2 = 'complete')";
+  } else {
+    columns =
+        "in_process = ($2 = 'in_progress'),"
+        " processed = ($2 IN ('complete', 'resolved_manually')),"
+        " processed_at = CASE WHEN $2 IN ('complete', 'resolved_manually')"
+        "                     THEN clock_timestamp() AT TIME ZONE 'UTC' END,"
+        " attempts = CASE WHEN $2 = 'in_progress' THEN coalesce(attempts, 0) + 1 ELSE attempts END,"
+        " last_attempted_at = CASE WHEN $2 = 'in_progress' THEN clock_timestamp() AT TIME ZONE 'UTC'"
+        "                          ELSE last_attempted_at END";
+  }
+  tx.query(fmt::format("UPDATE {} SET {}, updated_at = clock_timestamp() AT TIME ZONE 'UTC'"
+                       " WHERE {} = $1",
+                       site.parents, columns, site.key),
+           {std::to_string(move.id), move.to_state});
+}
+
+}  // namespace
+
+core::Result transition(pg::Session& session, const pg::Naming& naming, const Move& move) {
+  const core::Stopwatch watch;
+  const std::string kind(name_of(move.kind));
+  for (const std::string& state : {move.to_state, move.expected_state.value_or("pending")}) {
+    if (std::find(states().begin(), states().end(), state) == states().end()) {
+      throw usage_error(fmt::format("there is no state \"{}\"", state),
+                        core::did_you_mean(state, states(),
+                                           "there are: " + core::join(states(), ", ")));
+    }
+  }
+  const Site site = site_of(move.kind, naming);
+  pg::Transaction tx = session.begin();
+  tx.query("SET LOCAL lock_timeout = '10s'");
+  if (!lock_parent(tx, site, move.id)) {
+    throw usage_error(fmt::format("there is no {} {}", kind, move.id),
+                      fmt::format("looked in {}", site.parents));
+  }
+  const std::string state = state_of(tx, site, move);
+  const std::vector<std::string> legal = next_states(move.kind, state);
+  const bool unexpected = move.expected_state && *move.expected_state != state;
+  if (unexpected || std::find(legal.begin(), legal.end(), move.to_state) == legal.end()) {
+    refuse(move, state, legal);
+  }
+  const std::int64_t sort_key = write(tx, site, move);
+  mirror(tx, site, move);
+  tx.commit();
+
+  core::Result result{.command = "workflow transition", .name = kind};
+  result.params.set("id", move.id).set("to_state", move.to_state);
+  result.metrics.set("from_state", state).set("to_state", move.to_state).set("sort_key", sort_key);
+  watch.stamp(result);
+  return result;
+}
+
+}  // namespace scalectl::workflow

@@ -1,0 +1,177 @@
+// scalectl workflow: step readiness and task execution contexts on Tasker's tables.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "context.hpp"
+#include "core/text.hpp"
+#include "naming_options.hpp"
+#include "schema/migrations.hpp"
+#include "workflow/check.hpp"
+#include "workflow/readiness.hpp"
+#include "workflow/transition.hpp"
+#include "workflow/views.hpp"
+
+namespace scalectl::tool {
+namespace {
+
+struct Options {
+  NamingOptions naming;
+  std::vector<std::string> tasks;
+  bool all = false;
+  std::string view;
+  bool no_backoff = false;
+  std::int64_t limit = 100;
+  bool replace = false;
+  bool repair = false;
+  std::string kind_word;
+  std::string id;
+  std::string state;
+  std::optional<std::string> from;
+
+  pg::Naming names() const { return naming.naming(workflow::kDefaultPrefix); }
+};
+
+/// "v2" or "2" as 2; 0 for nothing.
+int version_of(const std::string& text) {
+  if (text.empty()) return 0;
+  const std::int64_t version = core::parse_integer(text[0] == 'v' ? text.substr(1) : text);
+  if (version < 1 || version > 1000) {
+    throw core::usage_error(fmt::format("\"{}\" is not a version", text), "for example v3");
+  }
+  return static_cast<int>(version);
+}
+
+pg::Session connect(const Options& options, Context& context,
+                    const cli::Application& application) {
+  pg::Session session = context.connect(application);
+  schema::ensure_in_lab(session, context.catalog(),
+                        {.family = "workflow",
+                         .schema = options.naming.schema,
+                         .prefix = options.naming.prefix,
+                         .version = kVersion},
+                        context.observer());
+  return session;
+}
+
+using Query = core::Result (*)(pg::Session&, const workflow::Views&, const workflow::Selection&);
+
+int query(const Options& options, Context& context, const cli::Application& application,
+          Query engine) {
+  workflow::Selection selection{.tasks = {}, .limit = options.limit};
+  for (const std::string& entry : options.tasks) {
+    for (const std::string& id : core::split(entry, ',')) {
+      selection.tasks.push_back(core::parse_integer(id));
+    }
+  }
+  if (options.all == !selection.tasks.empty()) {
+    throw core::usage_error(options.all ? "--task and --all contradict each other"
+                                        : "which tasks?",
+                            "give --task ID (several times, or with commas), or --all");
+  }
+  const int version = version_of(options.view);
+  pg::Session session = connect(options, context, application);
+  const auto views =
+      workflow::Views::open(session, context.catalog(), options.names(), version);
+  if (options.no_backoff) workflow::without_backoff(session, views);
+  return context.emit(engine(session, views, selection));
+}
+
+int move(const Options& options, Context& context, const cli::Application& application) {
+  if (options.kind_word != "step" && options.kind_word != "task") {
+    throw core::usage_error(fmt::format("\"{}\" is neither step nor task", options.kind_word),
+                            "for example: scalectl workflow transition step 17 in_progress");
+  }
+  const workflow::Move wanted{
+      .kind = options.kind_word == "task" ? workflow::Kind::kTask : workflow::Kind::kStep,
+      .id = core::parse_integer(options.id),
+      .to_state = options.state,
+      .expected_state = options.from};
+  pg::Session session = connect(options, context, application);
+  return context.emit(workflow::transition(session, options.names(), wanted));
+}
+
+void declare_views(cli::Command& workflow, const std::shared_ptr<Options>& options,
+                   Context& context, const cli::Application& application) {
+  cli::Command views = workflow.verb("views", "Switch between versions of the two views");
+  cli::Command install = views.verb("install", "Put a version in place, in one transaction");
+  install.option("--view", options->view, "Which version (default: the newest)", "VERSION")
+      .flag("--replace", options->replace,
+            "Even if scalectl did not install the views that are there (rollback restores them)");
+  options->naming.declare(install);
+  install.example("scalectl workflow views install --view v3")
+      .action([options, &context, &application] {
+        const int version = version_of(options->view);
+        pg::Session session = connect(*options, context, application);
+        if (!schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer())) {
+          throw core::usage_error("views are installed only where scalectl can remember it",
+                                  "run it as a role that may create schema scalectl");
+        }
+        return context.emit(workflow::install_views(session, context.catalog(), options->names(),
+                                                    version, options->replace, kVersion,
+                                                    context.observer()));
+      });
+  cli::Command rollback = views.verb("rollback", "Put back what the last install replaced");
+  options->naming.declare(rollback);
+  rollback.example("scalectl workflow views rollback").action([options, &context, &application] {
+    pg::Session session = connect(*options, context, application);
+    return context.emit(workflow::roll_back_views(session, context.catalog(), options->names(),
+                                                  context.observer()));
+  });
+  cli::Command status = views.verb("status", "Which version is installed");
+  options->naming.declare(status);
+  status.example("scalectl workflow views status").action([options, &context, &application] {
+    pg::Session session = connect(*options, context, application);
+    return context.emit(
+        workflow::views_status(session, context.catalog(), options->names()));
+  });
+}
+
+}  // namespace
+
+void declare_workflow(cli::Application& application, Context& context) {
+  auto options = std::make_shared<Options>();
+  cli::Command workflow =
+      application.command("workflow", "Step readiness and task execution contexts at scale");
+
+  const auto add_query = [&](const char* name, const char* summary, const char* example,
+                             Query engine) {
+    cli::Command verb = workflow.verb(name, summary);
+    verb.list("--task", options->tasks, "A task (several times, or with commas)", "ID")
+        .flag("--all", options->all, "Every task")
+        .option("--view", options->view, "Version of the view (default: the installed or newest)",
+                "VERSION")
+        .flag("--no-backoff", options->no_backoff, "As if no step had to wait, for tests (v3)")
+        .option("--limit", options->limit, "Rows shown with --all; 0 for every one");
+    options->naming.declare(verb);
+    verb.example(example).action([options, &context, &application, engine] {
+      return query(*options, context, application, engine);
+    });
+  };
+  add_query("ready", "What can run now, why the rest cannot, and when the next retry is due",
+            "scalectl --lab workflow ready --task 17", workflow::ready);
+  add_query("contexts", "How tasks stand, and what to do with them",
+            "scalectl --lab workflow contexts --all", workflow::contexts);
+
+  cli::Command transition = workflow.verb("transition", "Move a step or a task to its next state");
+  transition.operand("KIND", options->kind_word, "step or task")
+      .operand("ID", options->id, "Which one")
+      .operand("STATE", options->state, "The state to move to")
+      .option("--from", options->from, "Only if it is in this state now", "STATE");
+  options->naming.declare(transition);
+  transition.example("scalectl --lab workflow transition step 17 in_progress")
+      .action([options, &context, &application] { return move(*options, context, application); });
+
+  cli::Command check = workflow.verb("check", "Cycles, edges between tasks, broken histories");
+  check.flag("--repair", options->repair, "Make the newest transition the only most_recent one");
+  options->naming.declare(check);
+  check.example("scalectl --lab workflow check").action([options, &context, &application] {
+    pg::Session session = connect(*options, context, application);
+    return context.emit(workflow::check(session, options->names(), options->repair,
+                                        context.observer()));
+  });
+
+  declare_views(workflow, options, context, application);
+}
+
+}  // namespace scalectl::tool
