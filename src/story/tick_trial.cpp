@@ -11,6 +11,7 @@
 #include "index/pack.hpp"
 #include "schema/migrations.hpp"
 #include "seed/game.hpp"
+#include "story/silent.hpp"
 
 namespace scalectl::story {
 namespace {
@@ -19,13 +20,6 @@ using core::Error;
 using core::ErrorKind;
 
 constexpr const char* kName = "scalectl demo";
-
-/// Passes nothing on: a trial speaks for itself.
-class Silent : public core::Observer {
- public:
-  void log(core::LogLevel, std::string_view) override {}
-  void progress(std::string_view, std::uint64_t, std::uint64_t, std::string_view) override {}
-};
 
 void refuse_interrupted(const core::Result& result) {
   if (result.interrupted) throw Error(ErrorKind::kInterrupted, "the demo was interrupted");

@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "naming_options.hpp"
 #include "schema/migrations.hpp"
+#include "story/workflow_bench.hpp"
 #include "workflow/check.hpp"
 #include "workflow/readiness.hpp"
 #include "workflow/transition.hpp"
@@ -91,6 +92,58 @@ int move(const Options& options, Context& context, const cli::Application& appli
   return context.emit(workflow::transition(session, options.names(), wanted));
 }
 
+struct BenchOptions {
+  std::string tasks = "50,500,5k,50k";
+  std::string views = "v1,v2,v3";
+  std::string indexes = "none,seed,best";
+  std::int64_t steps = 6;
+  std::int64_t repeats = 3;
+  core::Seconds limit{30};
+  bool yes = false;
+
+  story::WorkflowBenchOptions for_engine() const {
+    story::WorkflowBenchOptions engine{.tasks = {},
+                                       .steps = steps,
+                                       .views = {},
+                                       .indexes = core::split(indexes, ','),
+                                       .repeats = static_cast<int>(std::min<std::int64_t>(repeats, 1001)),
+                                       .limit = limit,
+                                       .version = kVersion};
+    for (const std::string& word : core::split(tasks, ',')) {
+      engine.tasks.push_back(core::parse_count(word));
+    }
+    for (const std::string& word : core::split(views, ',')) engine.views.push_back(version_of(word));
+    return engine;
+  }
+};
+
+void declare_bench(cli::Command& workflow, Context& context, const cli::Application& application) {
+  auto options = std::make_shared<BenchOptions>();
+  cli::Command bench = workflow.verb("bench", "Seed 002's tables, measured beside its figures");
+  bench.option("--tasks", options->tasks, "How many tasks, with commas", "COUNTS")
+      .option("--steps", options->steps, "Steps of each task")
+      .option("--views", options->views, "Versions of the views, with commas", "VERSIONS")
+      .option("--indexes", options->indexes, "Sets of indexes: none, seed, best", "SETS")
+      .option("--repeats", options->repeats, "Runs of each query")
+      .option("--time-limit", options->limit, "For a single query")
+      .flag("--yes", options->yes, "On this server, even if it is not a lab (it makes databases)")
+      .example("scalectl --lab workflow bench --tasks 50,500,5k,50k")
+      .action([options, &context, &application] {
+        const story::WorkflowBenchOptions engine = options->for_engine();
+        story::check(engine);
+        const pg::Target target = context.postgres();
+        {
+          pg::Session session = context.connect(target, application);
+          if (!options->yes && !pg::is_lab(session)) {
+            throw core::usage_error("the bench makes databases and keeps the server busy",
+                                    "use --lab, or add --yes to run it here");
+          }
+        }
+        return context.emit(story::workflow_bench(target, context.catalog(), engine,
+                                                  context.stop(), context.observer()));
+      });
+}
+
 void declare_views(cli::Command& workflow, const std::shared_ptr<Options>& options,
                    Context& context, const cli::Application& application) {
   cli::Command views = workflow.verb("views", "Switch between versions of the two views");
@@ -171,6 +224,7 @@ void declare_workflow(cli::Application& application, Context& context) {
                                         context.observer()));
   });
 
+  declare_bench(workflow, context, application);
   declare_views(workflow, options, context, application);
 }
 

@@ -76,7 +76,7 @@ const catalog::Catalog& Context::catalog() {
   return *catalog_;
 }
 
-pg::Target Context::find_postgres() {
+pg::Target Context::postgres() {
   if (lab_) {
     if (dsn_) throw core::usage_error("--lab and --dsn contradict each other", "give one of them");
     lab::Lab lab(lab::default_home(), *lab_);
@@ -90,8 +90,7 @@ pg::Target Context::find_postgres() {
                           "give --dsn, set DATABASE_URL (or PGHOST, PGSERVICE, …), or use --lab");
 }
 
-pg::Session Context::connect(const cli::Application& application) {
-  const pg::Target target = find_postgres();
+pg::Session Context::connect(const pg::Target& target, const cli::Application& application) {
   std::optional<pg::Session> session;
   {
     const process::Signals::ExitAtOnce at_once(signals_);

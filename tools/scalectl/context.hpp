@@ -27,7 +27,12 @@ class Context {
   void declare_globals(cli::Application& application);
 
   /// Connects to the PostgreSQL that --lab, --dsn or the environment names.
-  pg::Session connect(const cli::Application& application);
+  pg::Session connect(const cli::Application& application) {
+    return connect(postgres(), application);
+  }
+  pg::Session connect(const pg::Target& target, const cli::Application& application);
+  /// The PostgreSQL itself, for what makes its own connections.
+  pg::Target postgres();
   /// The embedded catalog, with --sql-dir laid over it.
   const catalog::Catalog& catalog();
   core::Observer& observer();
@@ -46,7 +51,6 @@ class Context {
   int report(const core::Error& error);
 
  private:
-  pg::Target find_postgres();
   /// Refuses an output that emit() could not write: nothing has been done yet.
   void check_output(const std::string& command);
 
