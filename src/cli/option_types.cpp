@@ -19,7 +19,7 @@ void read(const std::string& text, Choice& target) {
   if (std::find(target.allowed.begin(), target.allowed.end(), text) == target.allowed.end()) {
     throw core::usage_error(
         fmt::format("\"{}\" is not one of {}", text, core::join(target.allowed, ", ")),
-        core::did_you_mean(text, target.allowed));
+        core::did_you_mean(text, target.allowed, "give one of these"));
   }
   target.value = text;
 }

@@ -352,9 +352,23 @@ bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
   }
 }
 
+namespace {
+
+/// False where the bookkeeping is there and this role may not read it: it makes no tables either.
+bool may_read_record(pg::Session& session) {
+  return session
+      .query("SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')"
+             "                         AND has_table_privilege(c.oid, 'SELECT')), true) AS may"
+             "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+             " WHERE n.nspname = 'scalectl' AND c.relname = 'migrations'")
+      .boolean(0, "may");
+}
+
+}  // namespace
+
 void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                    core::Observer& observer) {
-  if (!pg::is_lab(session)) return;
+  if (!pg::is_lab(session) || !may_read_record(session)) return;
   const auto known = load(catalog, options.family);
   const Place place = place_of(session, known, options);
   // A schema that was named and is not there is more likely a slip than a wish.

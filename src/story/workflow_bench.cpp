@@ -11,6 +11,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "story/workflow_trial.hpp"
+#include "workflow/view_files.hpp"
 
 namespace scalectl::story {
 namespace {
@@ -236,6 +237,16 @@ std::vector<std::string> lessons(const Trials& trials, const WorkflowBenchOption
   return lines;
 }
 
+/// Throws Error (usage) for an entry that is there twice.
+template <typename Entry>
+void refuse_doubled(const char* option, std::vector<Entry> entries) {
+  std::sort(entries.begin(), entries.end());
+  const auto doubled = std::adjacent_find(entries.begin(), entries.end());
+  if (doubled != entries.end()) {
+    throw usage_error(fmt::format("{} has {} twice", option, *doubled), "once is enough");
+  }
+}
+
 }  // namespace
 
 void check(const WorkflowBenchOptions& options) {
@@ -255,6 +266,12 @@ void check(const WorkflowBenchOptions& options) {
                         core::did_you_mean(indexes, known, "there are: none, seed, best"));
     }
   }
+  refuse_doubled("--tasks", options.tasks);
+  refuse_doubled("--views", options.views);
+  refuse_doubled("--indexes", options.indexes);
+  if (options.steps < 1 || options.steps > 8192) {
+    throw usage_error(fmt::format("--steps {} is not 1 to 8192", options.steps), "6 are usual");
+  }
   if (options.repeats < 1 || options.repeats > 1000) {
     throw usage_error(fmt::format("--repeats {} is not 1 to 1000", options.repeats), "3 are usual");
   }
@@ -268,6 +285,7 @@ core::Result workflow_bench(const pg::Target& admin, const catalog::Catalog& cat
                             core::Observer& observer) {
   const core::Stopwatch watch;
   check(options);
+  for (const int view : options.views) workflow::load_version(catalog, view);
   const Object claims = read_claims(catalog);
   core::Result result{.command = "workflow bench"};
   result.params.set("steps", options.steps)

@@ -70,6 +70,19 @@ std::string wrong_most_recent(const std::string& transitions, const std::string&
                      key, transitions, condition);
 }
 
+/// SQL condition, over the rows of one parent, that exactly one is most_recent and a later one is not.
+constexpr const char* kOldMostRecent =
+    "count(*) FILTER (WHERE most_recent) = 1"
+    " AND max(sort_key) > max(sort_key) FILTER (WHERE most_recent)";
+
+/// SQL for parents whose only most_recent row is not the newest.
+std::string old_most_recent(const std::string& transitions, const std::string& key) {
+  return fmt::format("SELECT '{0} ' || {0} || ' (' || max(sort_key) FILTER (WHERE most_recent) ||"
+                     "       ' of ' || max(sort_key) || ')' AS example FROM {1} GROUP BY {0}"
+                     " HAVING {2} ORDER BY {0}",
+                     key, transitions, kOldMostRecent);
+}
+
 /// SQL for moves that the state machine does not know. A first row may be pending with nothing before
 /// it, or a move from pending.
 std::string illegal_moves(Kind kind, const std::string& transitions, const std::string& key) {
@@ -114,6 +127,8 @@ std::vector<Finding> look(pg::Session& session, const Names& names) {
           "workflow check --repair keeps the newest");
     query("no most_recent", wrong_most_recent(transitions, key, "= 0"),
           "workflow check --repair makes the newest the one");
+    query("old most_recent", old_most_recent(transitions, key),
+          "workflow check --repair makes the newest the one");
   }
   query("illegal step move", illegal_moves(Kind::kStep, names.step_transitions, "workflow_step_id"),
         "the history was written around the state machine");
@@ -126,15 +141,19 @@ std::vector<Finding> look(pg::Session& session, const Names& names) {
 std::int64_t repair_most_recent(pg::Transaction& tx, const std::string& transitions,
                                 const std::string& key) {
   constexpr const char* kRanked =
-      "WITH wrong AS (SELECT {1} FROM {0} GROUP BY {1} HAVING count(*) FILTER (WHERE most_recent) <> 1),"
+      "WITH wrong AS (SELECT {1} FROM {0} GROUP BY {1}"
+      "                HAVING count(*) FILTER (WHERE most_recent) <> 1 OR ({3})),"
       " ranked AS (SELECT id, row_number() OVER (PARTITION BY {1} ORDER BY sort_key DESC, id DESC) = 1"
       "                   AS newest FROM {0} WHERE {1} IN (SELECT {1} FROM wrong))"
       " UPDATE {0} t SET most_recent = {2}, updated_at = now() AT TIME ZONE 'UTC' FROM ranked r"
       " WHERE t.id = r.id AND r.newest = {2} AND t.most_recent <> {2}";
+  const auto mark = [&](const char* most_recent) {
+    return tx.query(fmt::format(kRanked, transitions, key, most_recent, kOldMostRecent)).affected();
+  };
   // Demoted first, so that no unique index ever sees two.
-  const auto demoted = tx.query(fmt::format(kRanked, transitions, key, "false")).affected();
-  // What was doubled has its one now; what had none is still in `wrong`.
-  const auto promoted = tx.query(fmt::format(kRanked, transitions, key, "true")).affected();
+  const auto demoted = mark("false");
+  // What was doubled has its one now, unless that was demoted; what has none is still in `wrong`.
+  const auto promoted = mark("true");
   return demoted + promoted;
 }
 

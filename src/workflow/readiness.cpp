@@ -12,6 +12,8 @@ namespace {
 using core::Unit;
 using core::usage_error;
 
+constexpr int kParentsShown = 5;  // of those that a step waits for
+
 std::string array_of(const std::vector<std::int64_t>& ids) {
   return fmt::format("{{{}}}", fmt::join(ids, ","));
 }
@@ -103,17 +105,23 @@ core::Table step_table(pg::Session& session, const Views& views, const Selection
 SELECT r.*, extract(epoch FROM r.next_retry_at - now() AT TIME ZONE 'UTC') AS backoff_s,
        to_char(r.next_retry_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS due,
        CASE WHEN r.reason IN ('waits for parents', 'parent cancelled') THEN
-         (SELECT string_agg(n.name || ' (' || coalesce(p.to_state, 'pending') || ')', ', '
-                            ORDER BY e.from_step_id)
-            FROM {edges} e
-            JOIN {steps} s ON s.workflow_step_id = e.from_step_id
-            JOIN {names} n ON n.named_step_id = s.named_step_id
-            LEFT JOIN {transitions} p ON p.workflow_step_id = e.from_step_id AND p.most_recent
-           WHERE e.to_step_id = r.workflow_step_id
-             AND coalesce(p.to_state, 'pending') NOT IN ('complete', 'resolved_manually'))
+         (SELECT string_agg(parent, ', ' ORDER BY nr) FILTER (WHERE nr <= {shown})
+                 || CASE WHEN count(*) > {shown} THEN ', …' ELSE '' END
+            FROM (SELECT n.name || ' (' || coalesce(p.to_state, 'pending') || ')' AS parent,
+                         row_number() OVER (ORDER BY coalesce(p.to_state, '') <> 'cancelled',
+                                                     e.from_step_id) AS nr
+                    FROM {edges} e
+                    JOIN {steps} s ON s.workflow_step_id = e.from_step_id
+                    JOIN {names} n ON n.named_step_id = s.named_step_id
+                    LEFT JOIN {transitions} p
+                           ON p.workflow_step_id = e.from_step_id AND p.most_recent
+                   WHERE e.to_step_id = r.workflow_step_id
+                     AND coalesce(p.to_state, 'pending')
+                         NOT IN ('complete', 'resolved_manually')) unmet)
        END AS parents
   FROM ({reasons}) r
  {where} ORDER BY {order} r.task_id, r.workflow_step_id {limit})sql",
+          fmt::arg("shown", kParentsShown),
           fmt::arg("edges", views.table("workflow_step_edges")),
           fmt::arg("steps", views.table("workflow_steps")),
           fmt::arg("names", views.table("named_steps")),

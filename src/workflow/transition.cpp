@@ -36,19 +36,22 @@ bool lock_parent(pg::Transaction& tx, const Site& site, std::int64_t id) {
               .empty();
 }
 
-/// The state now; pending where there is no transition yet. A second most_recent row is an error of
-/// the data that no move may build on.
+/// The state now; pending where there is no transition yet. Several most_recent rows, or none in a
+/// history, are an error of the data that no move may build on.
 std::string state_of(pg::Transaction& tx, const Site& site, const Move& move) {
   const pg::Rows rows =
-      tx.query(fmt::format("SELECT to_state FROM {} WHERE {} = $1 AND most_recent",
+      tx.query(fmt::format("SELECT count(*) AS n, count(*) FILTER (WHERE most_recent) AS marked,"
+                           "       min(to_state) FILTER (WHERE most_recent) AS state"
+                           "  FROM {} WHERE {} = $1",
                            site.transitions, site.key),
                {std::to_string(move.id)});
-  if (rows.size() > 1) {
-    throw usage_error(fmt::format("{} {} has {} most_recent transitions", name_of(move.kind),
-                                  move.id, rows.size()),
-                      "scalectl workflow check --repair keeps the newest");
+  const std::int64_t marked = rows.integer(0, "marked");
+  if (rows.integer(0, "n") > 0 && marked != 1) {
+    throw usage_error(
+        fmt::format("{} {} has {} most_recent transitions", name_of(move.kind), move.id, marked),
+        "scalectl workflow check --repair keeps the newest");
   }
-  return rows.empty() ? "pending" : rows.text(0, "to_state");
+  return rows.at(0, "state").value_or("pending");
 }
 
 [[noreturn]] void refuse(const Move& move, const std::string& state,
@@ -119,8 +122,11 @@ core::Result transition(pg::Session& session, const pg::Naming& naming, const Mo
   }
   const std::string state = state_of(tx, site, move);
   const std::vector<std::string> legal = next_states(move.kind, state);
-  const bool unexpected = move.expected_state && *move.expected_state != state;
-  if (unexpected || std::find(legal.begin(), legal.end(), move.to_state) == legal.end()) {
+  if (move.expected_state && *move.expected_state != state) {
+    throw usage_error(fmt::format("{} {} is {}, not {}", kind, move.id, state, *move.expected_state),
+                      "nothing was changed; another client may have moved it");
+  }
+  if (std::find(legal.begin(), legal.end(), move.to_state) == legal.end()) {
     refuse(move, state, legal);
   }
   const std::int64_t sort_key = write(tx, site, move);

@@ -56,6 +56,16 @@ std::vector<Change> changes(Connection& connection, const pg::Naming& objects) {
   return list;
 }
 
+/// False where the bookkeeping is there and this role may not read it.
+bool may_read_changes(pg::Session& session) {
+  return session
+      .query("SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')"
+             "                         AND has_table_privilege(c.oid, 'SELECT')), true) AS may"
+             "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+             " WHERE n.nspname = 'scalectl' AND c.relname = 'view_versions'")
+      .boolean(0, "may");
+}
+
 /// The definitions of those of the two views that are there, by name.
 template <typename Connection>
 core::Object definitions(Connection& connection, const pg::Naming& objects) {
@@ -78,14 +88,21 @@ void create(pg::Transaction& tx, const ViewVersion& version, const pg::Naming& t
   for (const ViewObject& object : version.objects) tx.query(object.create.bind(quote, {}).sql);
 }
 
-/// Drops whatever any of the versions makes, last made first.
+/// Drops whatever any of the versions makes, last made first. Throws Error (usage) where other
+/// objects depend on it.
 void drop_all(pg::Transaction& tx, const std::vector<ViewVersion>& versions,
               const pg::Naming& objects) {
-  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    for (auto object = version->objects.rbegin(); object != version->objects.rend(); ++object) {
-      tx.query(fmt::format("DROP {} IF EXISTS {}", object->is_function ? "FUNCTION" : "VIEW",
-                           objects.table(object->name)));
+  try {
+    for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+      for (auto object = version->objects.rbegin(); object != version->objects.rend(); ++object) {
+        tx.query(fmt::format("DROP {} IF EXISTS {}", object->is_function ? "FUNCTION" : "VIEW",
+                             objects.table(object->name)));
+      }
     }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kFailed) throw;
+    throw usage_error(error.message(),
+                      "drop what depends on the views first, and make it again afterwards");
   }
 }
 
@@ -237,7 +254,9 @@ Views Views::open(pg::Session& session, const catalog::Catalog& catalog, const p
   Views views;
   views.tables_ = naming;
   const pg::Naming objects = objects_beside_tables(session, naming);
-  const auto before = changes(session, objects);
+  // Whoever may not read the record works with views of its own.
+  const auto before =
+      may_read_changes(session) ? changes(session, objects) : std::vector<Change>();
   const bool there = !before.empty() && before.front().version > 0 &&
                      definitions(session, objects).size() == 2;
   const bool installed = there && (version == 0 || before.front().version == version);
@@ -254,13 +273,15 @@ Views Views::open(pg::Session& session, const catalog::Catalog& catalog, const p
   if (installed) return views;
   try {
     pg::Transaction tx = session.begin();
+    drop_all(tx, load_versions(catalog), views.objects_);  // of an earlier open()
     create(tx, wanted, naming, views.objects_);
     tx.commit();
   } catch (const Error& error) {
     throw Error(error.kind() == ErrorKind::kConnection ? error.kind() : ErrorKind::kUsage,
                 fmt::format("the views v{} are not installed, and cannot be made for this session: {}",
                             wanted.version, error.message()),
-                "an owner of the tables can run scalectl workflow views install");
+                "an owner of the tables can run scalectl workflow views install, and grant this role"
+                " SELECT on the views and on scalectl.view_versions");
   }
   return views;
 }

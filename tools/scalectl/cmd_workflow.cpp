@@ -56,13 +56,27 @@ pg::Session connect(const Options& options, Context& context,
 }
 
 using Query = core::Result (*)(pg::Session&, const workflow::Views&, const workflow::Selection&);
+/// Every word of a list with commas, through `parse`; what it throws names the option.
+template <typename Parse>
+auto parse_list(const std::string& option, const std::string& list, const Parse& parse) {
+  std::vector<decltype(parse(list))> values;
+  for (const std::string& word : core::split(list, ',')) {
+    try {
+      values.push_back(parse(word));
+    } catch (const core::Error& error) {
+      throw error.within(option);
+    }
+  }
+  return values;
+}
+
 
 int query(const Options& options, Context& context, const cli::Application& application,
           Query engine) {
   workflow::Selection selection{.tasks = {}, .limit = options.limit};
   for (const std::string& entry : options.tasks) {
-    for (const std::string& id : core::split(entry, ',')) {
-      selection.tasks.push_back(core::parse_integer(id));
+    for (const std::int64_t id : parse_list("--task", entry, core::parse_integer)) {
+      selection.tasks.push_back(id);
     }
   }
   if (options.all == !selection.tasks.empty()) {
@@ -109,10 +123,8 @@ struct BenchOptions {
                                        .repeats = static_cast<int>(std::min<std::int64_t>(repeats, 1001)),
                                        .limit = limit,
                                        .version = kVersion};
-    for (const std::string& word : core::split(tasks, ',')) {
-      engine.tasks.push_back(core::parse_count(word));
-    }
-    for (const std::string& word : core::split(views, ',')) engine.views.push_back(version_of(word));
+    engine.tasks = parse_list("--tasks", tasks, core::parse_count);
+    engine.views = parse_list("--views", views, version_of);
     return engine;
   }
 };
