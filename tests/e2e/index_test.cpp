@@ -11,6 +11,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class Packs : public OnDatabase {
  protected:
@@ -40,8 +41,15 @@ class Packs : public OnDatabase {
 
 TEST_F(Packs, List_HoldsSeedsIndexes) {
   EXPECT_THAT(column(result({"index", "list"}), "indexes", "index"),
-              ElementsAre("idx_players_stamina_regen", "idx_combat_turn_time",
-                          "idx_dropped_items_dropped_at"));
+              UnorderedElementsAre(
+                  "idx_players_stamina_regen", "idx_combat_turn_time",
+                  "idx_dropped_items_dropped_at", "index_task_transitions_current_state_optimized",
+                  "index_step_transitions_current_state_optimized",
+                  "index_workflow_steps_processing_status", "index_workflow_steps_retry_logic",
+                  "index_workflow_steps_backoff_timing", "index_step_transitions_current_errors",
+                  "index_step_transitions_completed_parents", "index_workflow_steps_task_covering",
+                  "step_transitions_latest_error", "step_transitions_current_state",
+                  "step_edges_parents"));
 }
 
 TEST_F(Packs, Plan_ShowsTheSqlAndChangesNothing) {
@@ -114,7 +122,7 @@ TEST_F(Packs, DropTwice_DropsOnce) {
 }
 
 TEST_F(Packs, InitTwice_AppliesOnce) {
-  EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 2);
+  EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 3);
   const std::string before = everything();
   EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 0);
   EXPECT_EQ(everything(), before);

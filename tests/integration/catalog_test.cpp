@@ -70,13 +70,14 @@ TEST_F(CatalogEntries, EveryIndexPack_GoesUpDownAndUpAgain) {
   EXPECT_THAT(packs, Not(IsEmpty()));
   for (const index::Pack& pack : packs) {
     const std::string all = std::to_string(pack.indexes.size());
-    EXPECT_EQ(metric(index::apply(session, pack, {}, recorder), "created"), all) << pack.name;
+    const pg::Naming naming(std::nullopt, {}, pack.prefix);
+    EXPECT_EQ(metric(index::apply(session, pack, naming, recorder), "created"), all) << pack.name;
     const std::string up = indexes();
-    EXPECT_EQ(metric(index::drop(session, pack, {}, recorder), "dropped"), all) << pack.name;
+    EXPECT_EQ(metric(index::drop(session, pack, naming, recorder), "dropped"), all) << pack.name;
     EXPECT_EQ(indexes(), bare) << pack.name;
-    EXPECT_EQ(metric(index::apply(session, pack, {}, recorder), "created"), all) << pack.name;
+    EXPECT_EQ(metric(index::apply(session, pack, naming, recorder), "created"), all) << pack.name;
     EXPECT_EQ(indexes(), up) << pack.name;
-    index::drop(session, pack, {}, recorder);
+    index::drop(session, pack, naming, recorder);
   }
 }
 

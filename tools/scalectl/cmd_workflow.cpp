@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "naming_options.hpp"
 #include "schema/migrations.hpp"
+#include "story/silent.hpp"
 #include "story/workflow_bench.hpp"
 #include "workflow/check.hpp"
 #include "workflow/readiness.hpp"
@@ -55,7 +56,6 @@ pg::Session connect(const Options& options, Context& context,
   return session;
 }
 
-using Query = core::Result (*)(pg::Session&, const workflow::Views&, const workflow::Selection&);
 /// Every word of a list with commas, through `parse`; what it throws names the option.
 template <typename Parse>
 auto parse_list(const std::string& option, const std::string& list, const Parse& parse) {
@@ -71,6 +71,7 @@ auto parse_list(const std::string& option, const std::string& list, const Parse&
 }
 
 
+using Query = core::Result (*)(pg::Session&, const workflow::Views&, const workflow::Selection&);
 int query(const Options& options, Context& context, const cli::Application& application,
           Query engine) {
   workflow::Selection selection{.tasks = {}, .limit = options.limit};
@@ -168,7 +169,8 @@ void declare_views(cli::Command& workflow, const std::shared_ptr<Options>& optio
       .action([options, &context, &application] {
         const int version = version_of(options->view);
         pg::Session session = connect(*options, context, application);
-        if (!schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer())) {
+        story::Silent silent;  // the refusal says it all
+        if (!schema::ensure_bookkeeping(session, context.catalog(), kVersion, silent)) {
           throw core::usage_error("views are installed only where scalectl can remember it",
                                   "run it as a role that may create schema scalectl");
         }
