@@ -93,7 +93,6 @@ TEST_F(WorkflowCheck, EdgeBetweenTasks_IsNamedWithBoth) {
 TEST_F(WorkflowCheck, DoubledEdge_IsFoundOnce) {
   seed_chains();
   edge(1, 2);
-  edge(1, 2);
   expect_one(check(), "doubled edge", "steps 1 to 2");
 }
 
