@@ -9,6 +9,7 @@
 #include "schema/migrations.hpp"
 #include "story/silent.hpp"
 #include "story/workflow_bench.hpp"
+#include "workflow/archive.hpp"
 #include "workflow/check.hpp"
 #include "workflow/readiness.hpp"
 #include "workflow/transition.hpp"
@@ -70,8 +71,8 @@ auto parse_list(const std::string& option, const std::string& list, const Parse&
   return values;
 }
 
-
 using Query = core::Result (*)(pg::Session&, const workflow::Views&, const workflow::Selection&);
+
 int query(const Options& options, Context& context, const cli::Application& application,
           Query engine) {
   workflow::Selection selection{.tasks = {}, .limit = options.limit};
@@ -237,6 +238,18 @@ void declare_workflow(cli::Application& application, Context& context) {
     return context.emit(workflow::check(session, options->names(), options->repair,
                                         context.observer()));
   });
+
+  auto archive_options = std::make_shared<workflow::ArchiveOptions>();
+  cli::Command archive = workflow.verb("archive", "Move finished tasks out of the way, in batches");
+  archive.option("--older-than", archive_options->older_than, "Finished longer ago than this")
+      .option("--batch", archive_options->batch, "Tasks in one transaction");
+  options->naming.declare(archive);
+  archive.example("scalectl workflow archive --older-than 30d")
+      .action([options, archive_options, &context, &application] {
+        pg::Session session = connect(*options, context, application);
+        return context.emit(workflow::archive(session, options->names(), *archive_options,
+                                              context.observer()));
+      });
 
   declare_bench(workflow, context, application);
   declare_views(workflow, options, context, application);
