@@ -316,14 +316,23 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     watch.stamp(result);
     return result;
   }
-  if (!filled.empty() && !confirmed && !pg::is_lab(session)) {
-    throw usage_error("these tables hold rows: " + core::join(filled, ", "),
+  const bool rows_may_go = confirmed || pg::is_lab(session);
+  const auto refuse = [](const std::string& which) {
+    throw usage_error("these tables hold rows: " + which,
                       "add --yes to drop them with all that is in them");
-  }
+  };
+  if (!filled.empty() && !rows_may_go) refuse(core::join(filled, ", "));
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   tx.query(kLock);
-  if (!quoted.empty()) tx.query("DROP TABLE " + core::join(quoted, ", "));
+  if (!quoted.empty()) {
+    const std::string list = core::join(quoted, ", ");
+    tx.query("LOCK TABLE " + list + " IN ACCESS EXCLUSIVE MODE");
+    for (const std::string& table : quoted) {  // somebody may have written since we looked
+      if (!rows_may_go && !tx.query("SELECT FROM " + table + " LIMIT 1").empty()) refuse(table);
+    }
+    tx.query("DROP TABLE " + list);
+  }
   if (options.family == kBookkeeping) {
     tx.query("DROP SCHEMA scalectl");
   } else {

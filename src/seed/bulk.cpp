@@ -19,6 +19,9 @@ using core::usage_error;
 
 constexpr const char* kRolledBack = "everything was rolled back; the tables are as they were";
 
+/// Two loads at once would choose the same ids. The key is "seed" in ASCII.
+constexpr const char* kOneAtATime = "SELECT pg_advisory_xact_lock(1936024932)";
+
 std::vector<std::int64_t> oids_of(const std::vector<BulkTable>& tables) {
   std::vector<std::int64_t> oids;
   for (const BulkTable& table : tables) oids.push_back(table.relation.oid);
@@ -70,6 +73,7 @@ BulkLoad::BulkLoad(pg::Transaction& tx, std::vector<BulkTable> tables, const Bul
                            {"rows_per_second", "rows/s", Unit::kCount}},
                .rows = {}} {
   tx_.query("SET LOCAL lock_timeout = '10s'");
+  tx_.query(kOneAtATime);
   if (context_.existing == Existing::kRefuse) refuse_rows();
   frozen_ = context_.existing == Existing::kReplace ||
             (context_.existing == Existing::kRefuse && owns_all());

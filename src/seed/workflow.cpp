@@ -135,6 +135,9 @@ class WorkflowSeeder {
 }  // namespace
 
 void check(const WorkflowOptions& options) {
+  std::vector<std::string> names{"dependent_systems", "task_namespaces", "named_tasks", "named_steps"};
+  for (const WorkflowTable& table : workflow_tables()) names.emplace_back(table.name);
+  options.naming.check(names);
   if (options.tasks < 1 || options.tasks > kMaxTasks) {
     throw usage_error(fmt::format("--tasks {} is not 1 to {}", options.tasks,
                                   core::grouped(kMaxTasks)),

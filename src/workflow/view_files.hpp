@@ -13,6 +13,12 @@ namespace scalectl::workflow {
 /// The tables' names begin with this, unless told otherwise, and so do the views'.
 inline constexpr const char* kDefaultPrefix = "tasker_";
 
+/// Tasker's tables, by the names that the catalog knows them by.
+inline const std::vector<std::string> kTables{
+    "dependent_systems", "task_namespaces",     "named_tasks",      "named_steps",
+    "tasks",             "workflow_steps",      "workflow_step_edges", "task_transitions",
+    "workflow_step_transitions"};
+
 /// One CREATE statement of a version.
 struct ViewObject {
   bool is_function = false;

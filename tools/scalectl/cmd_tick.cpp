@@ -89,7 +89,7 @@ int run(const Options& options, Context& context, const cli::Application& applic
     const auto its_tables = tick.tables();
     tables.insert(tables.end(), its_tables.begin(), its_tables.end());
   }
-  options.naming.naming().check(tables);
+  options.naming.naming("").check(tables);
   pg::Session session = context.connect(application);
   for (const tick::Definition& tick : ticks) {
     if (tick.family.empty()) continue;

@@ -32,7 +32,11 @@ struct Options {
   std::string state;
   std::optional<std::string> from;
 
-  pg::Naming names() const { return naming.naming(workflow::kDefaultPrefix); }
+  pg::Naming names() const {
+    pg::Naming names = naming.naming(workflow::kDefaultPrefix);
+    names.check(workflow::kTables);
+    return names;
+  }
 };
 
 /// "v2" or "2" as 2; 0 for nothing.
