@@ -12,5 +12,7 @@ namespace scalectl::bench {
 core::Result seed(const Arena& arena);
 /// The stamina tick against psql running the same UPDATE.
 core::Result tick(const Arena& arena);
+/// Seeding 50,000 tasks with steps and histories against psql's \copy of the same rows.
+core::Result workflow(const Arena& arena);
 
 }  // namespace scalectl::bench

@@ -21,7 +21,8 @@ using namespace scalectl;
 
 using Contest = core::Result (*)(const bench::Arena&);
 const std::vector<std::pair<std::string, Contest>> kContests{{"seed", bench::seed},
-                                                             {"tick", bench::tick}};
+                                                             {"tick", bench::tick},
+                                                             {"workflow", bench::workflow}};
 
 core::Result run(Contest contest, const bench::Arena& arena) {
   const core::Stopwatch watch;
