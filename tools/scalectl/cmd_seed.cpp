@@ -20,7 +20,7 @@ constexpr const char* kDefaultAsOf = "2026-01-01T00:00:00Z";
 /// What every kind of seeding is told.
 struct Common {
   std::int64_t seed = 42;
-  std::int64_t workers = process::cores();
+  std::optional<std::int64_t> workers;
   std::string as_of = kDefaultAsOf;
   bool append = false;
   bool replace = false;
@@ -28,7 +28,8 @@ struct Common {
 
   void declare(cli::Command& verb) {
     verb.option("--seed", seed, "Start of the random numbers; the same seed, the same rows")
-        .option("--workers", workers, "Threads that make rows; they do not change the rows")
+        .option("--workers", workers,
+                "Threads that make rows; they do not change the rows (default: one for each core)")
         .option("--as-of", as_of,
                 "The moment that rows are dated by; \"now\" for a mix of fresh and old ones", "TIME")
         .flag("--append", append, "Add to the rows that are there")
@@ -44,12 +45,13 @@ struct Common {
     }
     if (append) engine.existing = seed::Existing::kAppend;
     if (replace) engine.existing = seed::Existing::kReplace;
-    if (workers < 1 || workers > 256) {
-      throw core::usage_error(fmt::format("--workers {} is not 1 to 256", workers),
+    const std::int64_t threads = workers.value_or(process::cores());
+    if (threads < 1 || threads > 256) {
+      throw core::usage_error(fmt::format("--workers {} is not 1 to 256", threads),
                               "one for each core is enough");
     }
     engine.seed = static_cast<std::uint64_t>(seed);
-    engine.workers = static_cast<int>(workers);
+    engine.workers = static_cast<int>(threads);
     engine.as_of = std::chrono::time_point_cast<std::chrono::microseconds>(
         core::parse_time(as_of, std::chrono::system_clock::now()));
     engine.naming = naming.naming(prefix);
