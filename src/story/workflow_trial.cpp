@@ -41,6 +41,11 @@ class Databases {
   Databases(const pg::Target& admin, const catalog::Catalog& catalog,
             const WorkflowTrialOptions& options, const std::stop_token& stop)
       : admin_(admin), options_(options), session_(admin, kName, stop) {
+    // Two benches at once would measure each other, in databases of the same names.
+    if (!session_.query("SELECT pg_try_advisory_lock(7020375) AS ours").boolean(0, "ours")) {
+      throw Error(ErrorKind::kBusy, "another workflow bench runs on this server",
+                  "wait until it is done");
+    }
     drop();  // what an earlier run that was killed may have left
     try {
       make(catalog, stop);
@@ -74,18 +79,18 @@ class Databases {
       pg::Session session(target(options_.indexes.front()), kName, stop);
       schema::init(session, catalog, {.family = "workflow", .version = options_.version}, silent);
       seed::WorkflowOptions seeding{.tasks = options_.tasks, .steps = options_.steps};
-      seeding.as_of = std::chrono::time_point_cast<std::chrono::microseconds>(
-          std::chrono::system_clock::now());
+      seeding.as_of =
+          std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
       seeding.naming = tasker();
       if (seed::seed_workflow(session, seeding, silent).interrupted) {
         throw Error(ErrorKind::kInterrupted, "the bench was interrupted");
       }
     }
     for (std::size_t i = 1; i < options_.indexes.size(); ++i) {
-      session_.query(fmt::format(
-          "CREATE DATABASE {} TEMPLATE {}",
-          pg::quote_identifier(database_name(options_.tasks, options_.indexes[i])),
-          pg::quote_identifier(first)));
+      session_.query(
+          fmt::format("CREATE DATABASE {} TEMPLATE {}",
+                      pg::quote_identifier(database_name(options_.tasks, options_.indexes[i])),
+                      pg::quote_identifier(first)));
     }
     for (const std::string& indexes : options_.indexes) {
       pg::Session session(target(indexes), kName, stop);
@@ -120,7 +125,8 @@ std::string worst_access(const core::Value& node) {
   if (const core::Value* relation = plan.find("Relation Name")) {
     const std::string& name = *relation->if_text();
     const std::string& type = *plan.find("Node Type")->if_text();
-    const bool big = name.ends_with("workflow_steps") || name.ends_with("workflow_step_transitions");
+    const bool big =
+        name.ends_with("workflow_steps") || name.ends_with("workflow_step_transitions");
     if (big && type != "Index Only Scan") take(type == "Seq Scan" ? "sequential" : "index");
   }
   if (const core::Value* below = plan.find("Plans")) {
@@ -147,7 +153,8 @@ class Contender {
   bool run(const std::string& query, std::string& access, std::vector<double>& seconds) {
     try {
       // Every column is worked out, and none is sent.
-      const pg::Rows rows = session_.query("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + sql(query));
+      const pg::Rows rows =
+          session_.query("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + sql(query));
       const core::Value value = core::parse_json(rows.at(0, 0).value(), "EXPLAIN");
       const core::Value& plan = value.if_array()->front();
       seconds.push_back(plan.if_object()->find("Execution Time")->number() / 1000);
@@ -219,8 +226,8 @@ double timed_insert(pg::Session& session) {
   return watch.seconds();
 }
 
-/// Steps that are pending begin to run: the old transition demoted, a new one written, and the step's
-/// own columns; rolled back.
+/// Steps that are pending begin to run: the old transition demoted, a new one written, and the
+/// step's own columns; rolled back.
 double timed_transitions(pg::Session& session) {
   pg::Transaction tx = session.begin();
   const core::Stopwatch watch;
@@ -232,7 +239,8 @@ double timed_transitions(pg::Session& session) {
       "              WHERE t.id = c.id RETURNING t.workflow_step_id, t.to_state, t.sort_key),"
       " moved AS (INSERT INTO tasker_workflow_step_transitions"
       "             (to_state, from_state, sort_key, most_recent, workflow_step_id)"
-      "           SELECT 'in_progress', to_state, sort_key + 10, true, workflow_step_id FROM demoted"
+      "           SELECT 'in_progress', to_state, sort_key + 10, true, workflow_step_id FROM "
+      "demoted"
       "           RETURNING workflow_step_id)"
       " UPDATE tasker_workflow_steps s"
       "    SET in_process = true, attempts = coalesce(attempts, 0) + 1, last_attempted_at = now()"
@@ -317,8 +325,8 @@ WorkflowTrial run_workflow_trial(const pg::Target& admin, const catalog::Catalog
         auto& seconds = samples[query][contender->setting()];
         if (round > 0 && seconds.empty()) continue;  // it hit the limit
         const bool one = std::string_view(query) == "one_task";
-        const bool in_time = one ? contender->run_one_task(seconds)
-                                 : contender->run(query, timing.access, seconds);
+        const bool in_time =
+            one ? contender->run_one_task(seconds) : contender->run(query, timing.access, seconds);
         if (!in_time) seconds.clear();
       }
     }
