@@ -63,15 +63,16 @@ bool answers(const Layout& layout) {
 }  // namespace
 
 Programs find_programs() {
-  const auto bindir = process::environment("SCALECTL_PG_BINDIR");
-  const auto find_pg = [&](const std::string& name) {
-    return bindir ? process::find_program(*bindir + "/" + name)
-                  : process::find_program(name, debian_directories());
+  const auto find = [](const char* bindir, const std::string& name) {
+    const auto place = process::environment(bindir);
+    return place ? process::find_program(*place + "/" + name)
+                 : process::find_program(name, debian_directories());
   };
+  const auto find_pg = [&](const char* name) { return find("SCALECTL_PG_BINDIR", name); };
   Programs programs{.initdb = find_pg("initdb"),
                     .postgres = find_pg("postgres"),
                     .pg_basebackup = find_pg("pg_basebackup"),
-                    .redis_server = process::find_program("redis-server", debian_directories())};
+                    .redis_server = find("SCALECTL_REDIS_BINDIR", "redis-server")};
   std::vector<std::string> missing;
   std::vector<std::string> packages;
   if (programs.initdb.empty() || programs.postgres.empty()) {

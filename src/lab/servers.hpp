@@ -16,7 +16,8 @@ struct Programs {
   std::string redis_server;
 };
 
-/// Finds them, in $SCALECTL_PG_BINDIR, PATH and Debian's directories (newest PostgreSQL first).
+/// Finds them in $SCALECTL_PG_BINDIR and $SCALECTL_REDIS_BINDIR where those are set, else in PATH and
+/// Debian's directories (newest PostgreSQL first).
 /// Throws Error (usage) naming the packages of those that are missing.
 Programs find_programs();
 

@@ -1,13 +1,9 @@
 // A disk that fills up while seeding.
 #include <gmock/gmock.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
 #include <optional>
 
-#include "process/host.hpp"
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 #include "support/lab_home.hpp"
@@ -19,32 +15,7 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// A file system of a few megabytes, where this process may mount one.
-class SmallDisk {
- public:
-  SmallDisk() {
-    fs::permissions(directory_.path(), fs::perms(0755));
-    mounted_ =
-        mount("scalectl-test", directory_.path().c_str(), "tmpfs", 0, "size=6m,mode=0755") == 0;
-    if (!mounted_) reason_ = std::strerror(errno);
-  }
-  ~SmallDisk() {
-    if (mounted_) umount2(directory_.path().c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool mounted() const { return mounted_; }
-  const std::string& reason() const { return reason_; }
-  const std::string& path() const { return directory_.path(); }
-
- private:
-  TemporaryDirectory directory_;
-  std::string reason_;
-  bool mounted_ = false;
-};
-
-/// On a server of its own: a standby beside it would write into the same tablespace.
+/// On a server of its own, whose files the tests tamper with.
 class DiskFull : public testing::Test {
  protected:
   void start(const std::vector<std::string>& through = {}) {
@@ -77,29 +48,23 @@ class DiskFull : public testing::Test {
 };
 
 TEST_F(DiskFull, WhileSeeding_LeavesTheTablesAsTheyWere) {
-  const SmallDisk disk;
-  if (!disk.mounted()) {
-    GTEST_SKIP() << "mounting a small disk: " << disk.reason()
-                 << "; FileSizeLimit_LeavesTheTablesAsTheyWere covers the same path";
-  }
-  const std::string place = disk.path() + "/tablespace";
-  fs::create_directory(place);
-  const auto account = process::find_account("postgres");
-  const auto owner = account ? account : process::find_account("nobody");
-  ASSERT_EQ(chown(place.c_str(), owner->uid, owner->gid), 0);
   ASSERT_NO_FATAL_FAILURE(start());
-  session_->query("CREATE TABLESPACE small LOCATION '" + place + "'");
-  session_->query("ALTER DATABASE lab SET default_tablespace = small");
-  ASSERT_EQ(seed("200", "--replace").code, 0);
+  ASSERT_EQ(home_.scalectl({"seed", "game", "--players", "200", "--replace", "--inventory", "0"},
+                           {{"DATABASE_URL", dsn_}})
+                .code,
+            0);
   const std::string before = tables();
-  for (const char* how : {"--replace", "--append"}) {
-    const Outcome outcome = seed("100k", how);
-    expect_rolled_back(outcome, "No space left on device");
-    EXPECT_THAT(outcome.err, HasSubstr(" — hint: free space"));
-    EXPECT_EQ(tables(), before) << how;
-  }
-  // The files go before the disk does.
-  EXPECT_EQ(home_.scalectl({"lab", "down"}).code, 0);
+  // Every write to /dev/full fails for want of space; the players come before the inventory.
+  const fs::path file = fs::path(scalar(*session_, "SHOW data_directory")) /
+                        scalar(*session_, "SELECT pg_relation_filepath('inventory')");
+  const fs::path kept = file.string() + ".kept";
+  fs::rename(file, kept);
+  fs::create_symlink("/dev/full", file);
+  const Outcome outcome = seed("1k", "--append");
+  fs::rename(kept, file);
+  expect_rolled_back(outcome, "No space left on device");
+  EXPECT_THAT(outcome.err, HasSubstr(" — hint: free space"));
+  EXPECT_EQ(tables(), before);
 }
 
 TEST_F(DiskFull, FileSizeLimit_LeavesTheTablesAsTheyWere) {

@@ -51,6 +51,7 @@ int version_of(const std::string& text) {
 
 pg::Session connect(const Options& options, Context& context,
                     const cli::Application& application) {
+  options.names();  // refuses unknown tables before anything is made
   pg::Session session = context.connect(application);
   schema::ensure_in_lab(session, context.catalog(),
                         {.family = "workflow",
