@@ -19,7 +19,7 @@ using core::usage_error;
 
 constexpr const char* kRolledBack = "everything was rolled back; the tables are as they were";
 
-/// Two loads at once would choose the same ids. The key is "seed" in ASCII.
+/// Two loads at once would find the same tables empty, and choose the same ids. The key is "seed" in ASCII.
 constexpr const char* kOneAtATime = "SELECT pg_advisory_xact_lock(1936024932)";
 
 std::vector<std::int64_t> oids_of(const std::vector<BulkTable>& tables) {
@@ -72,8 +72,6 @@ BulkLoad::BulkLoad(pg::Transaction& tx, std::vector<BulkTable> tables, const Bul
                            {"copy_s", "COPY took", Unit::kSeconds},
                            {"rows_per_second", "rows/s", Unit::kCount}},
                .rows = {}} {
-  tx_.query("SET LOCAL lock_timeout = '10s'");
-  tx_.query(kOneAtATime);
   if (context_.existing == Existing::kRefuse) refuse_rows();
   frozen_ = context_.existing == Existing::kReplace ||
             (context_.existing == Existing::kRefuse && owns_all());
@@ -152,6 +150,8 @@ core::Result all_or_nothing(pg::Session& session, core::Result result,
   const core::Stopwatch watch;
   try {
     pg::Transaction tx = session.begin();
+    tx.query("SET LOCAL lock_timeout = '10s'");
+    tx.query(kOneAtATime);
     work(tx, result);
     tx.commit();
   } catch (const Error& error) {

@@ -86,7 +86,7 @@ class BulkLoad {
   core::Table summary_;
 };
 
-/// Runs `work` in a transaction and commits it. A stop request rolls back and is reported in the
+/// Runs `work` in a transaction and commits it; no other load runs meanwhile. A stop request rolls back and is reported in the
 /// Result; an Error rolls back too and says so. `result` names the command.
 core::Result all_or_nothing(pg::Session& session, core::Result result,
                             const std::function<void(pg::Transaction&, core::Result&)>& work);

@@ -3,6 +3,7 @@
 
 #include "support/e2e.hpp"
 #include "support/json.hpp"
+#include "support/running.hpp"
 
 namespace scalectl::test {
 namespace {
@@ -87,6 +88,16 @@ TEST_F(Seed, NonEmptyTarget_IsRefusedAndKept) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("\"players\" is not empty"), HasSubstr("--append"),
                                  HasSubstr("--replace")));
   EXPECT_EQ(everything(), before);
+}
+
+TEST_F(Seed, TwoAppendsAtOnce_FollowEachOther) {
+  const std::vector<std::string> append{"seed", "game", "--append", "--players", "20k", "--quiet"};
+  const Environment where = environment();
+  Running first(append, where);
+  Running second(append, where);
+  EXPECT_EQ(first.wait().code, 0);
+  EXPECT_EQ(second.wait().code, 0);
+  EXPECT_EQ(cell("SELECT count(*) || ' ' || max(player_id) FROM players"), "40000 40000");
 }
 
 TEST_F(Seed, Append_KeepsWhatIsThereAndGoesOnBehindIt) {

@@ -46,6 +46,7 @@ TEST_F(Slips, UnknownKnownTable_IsRefusedWithTheClosest) {
   for (const auto& command :
        std::vector<std::vector<std::string>>{{"tick", "run", "stamina", "--table", "player=x"},
                                              {"index", "apply", "game", "--table", "player=x"},
+                                             {"seed", "game", "--replace", "--table", "player=x"},
                                              {"seed", "game", "--append", "--table", "player=x"}}) {
     const std::string before = everything();
     const Outcome outcome = scalectl(command);
@@ -53,6 +54,19 @@ TEST_F(Slips, UnknownKnownTable_IsRefusedWithTheClosest) {
     EXPECT_THAT(outcome.err, HasSubstr("did you mean \"players\"?"));
     EXPECT_EQ(everything(), before);
   }
+}
+
+TEST_F(Slips, UnknownKnownTableOfAWorkflow_IsRefusedBeforeAnythingIsMade) {
+  const std::string before = everything();
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"workflow", "ready", "--all", "--table", "task=x"},
+           {"workflow", "check", "--table", "task=x"},
+           {"seed", "workflow", "--table", "task=x"}}) {
+    const Outcome outcome = scalectl(command);
+    EXPECT_TRUE(is_refusal(outcome, 2)) << command[1];
+    EXPECT_THAT(outcome.err, HasSubstr("did you mean \"tasks\"?"));
+  }
+  EXPECT_EQ(everything(), before);
 }
 
 TEST_F(Slips, NamedSchemaThatIsNotThere_IsNotMade) {

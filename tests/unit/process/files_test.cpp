@@ -175,6 +175,12 @@ TEST_F(Files, DirectoryLock_AtItsEnd_RemovesTheDirectoryOnlyIfEmpty) {
   EXPECT_EQ(content("used/file"), "x");
 }
 
+TEST_F(Files, DirectoryLock_OnADirectoryOfSomebodyElse_LeavesIt) {
+  fs::create_directory(path("theirs"));
+  { const DirectoryLock lock(path("theirs")); }
+  EXPECT_TRUE(fs::exists(path("theirs")));
+}
+
 TEST_F(Files, DirectoryLock_OnAFile_IsRefused) {
   put("f", "");
   EXPECT_EQ(error_of([&] { DirectoryLock lock(path("f")); }).kind(), core::ErrorKind::kUsage);
