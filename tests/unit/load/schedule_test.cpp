@@ -243,6 +243,17 @@ TEST(Schedule, RampFromZero_StartsAtTheSquareRoot) {
   }
 }
 
+TEST(Schedule, RampOfDecades_IsExactToTheNanosecond) {
+  const Schedule schedule = staged("18000d:1");
+  const Wide length = Wide{18'000} * kDay;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const std::uint64_t k = 1 + core::Rng(8, 1, i).below(schedule.total() - 1);
+    const auto at = static_cast<Wide>(schedule.start(k));
+    ASSERT_GE(at * at, 2 * length * kSecond * k) << k;
+    ASSERT_LT((at - 1) * (at - 1), 2 * length * kSecond * k) << k;
+  }
+}
+
 TEST(Schedule, RampToZero_IsTheMirrorImage) {
   const Schedule schedule = staged("0s:1000,10s:0");
   EXPECT_EQ(schedule.total(), 5000U);
@@ -388,7 +399,8 @@ std::vector<Schedule> samples() {
   }
   for (const char* text :
        {"10s:1000", "30s:100,1m:1000,10s:0", "0s:1000,24h:0", "24h:997,24h:9999991,24h:0",
-        "1h:30/m,0s:10M,1s:10M,5s:0,10s:0,1h:333.333", "24h:0.000001/h,1s:1,24h:0,0s:7,9s:7"}) {
+        "1h:30/m,0s:10M,1s:10M,5s:0,10s:0,1h:333.333", "24h:0.000001/h,1s:1,24h:0,0s:7,9s:7",
+        "1s:10,1s:0,10s:0,1s:10", "0s:10,1s:10,0s:0,10s:0,0s:10,1s:10"}) {
     all.push_back(staged(text));
   }
   return all;
