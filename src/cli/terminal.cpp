@@ -17,6 +17,7 @@ namespace scalectl::cli {
 namespace {
 
 constexpr auto kRedrawEvery = std::chrono::milliseconds(100);
+constexpr double kLogEvery_s = 4.9;
 constexpr int kDefaultWidth = 80;
 
 /// %* in a pattern: the level in the words of seed 000's log lines.
@@ -111,14 +112,29 @@ void Terminal::progress(std::string_view what, std::uint64_t done, std::uint64_t
   const std::string line = render_bar(what, done, total, unit, elapsed, terminal_width());
   fmt::print(stderr, "\r{}\x1b[K", line);
   std::fflush(stderr);
-  bar_shown_ = true;
+  lines_shown_ = 1;
+}
+
+void Terminal::snapshot(const core::Snapshot& now) {
+  if (!bars_) {
+    if (now.elapsed_s < logged_s_) logged_s_ = 0;  // another run
+    if (now.elapsed_s - logged_s_ < kLogEvery_s) return;
+    logged_s_ = now.elapsed_s;
+    return log(core::LogLevel::kInfo, fmt::format("{} {}", now.what, render_snapshot(now)));
+  }
+  erase_bar();
+  for (const std::string& line : render_panel(now, terminal_width())) {
+    fmt::print(stderr, "{}{}", lines_shown_++ == 0 ? "" : "\n", line);
+  }
+  std::fflush(stderr);
 }
 
 void Terminal::erase_bar() {
-  if (!bar_shown_) return;
+  if (lines_shown_ == 0) return;
+  for (; lines_shown_ > 1; --lines_shown_) fmt::print(stderr, "\r\x1b[K\x1b[A");
   fmt::print(stderr, "\r\x1b[K");
   std::fflush(stderr);
-  bar_shown_ = false;
+  lines_shown_ = 0;
 }
 
 bool stdout_takes_color() { return color_allowed(STDOUT_FILENO); }

@@ -70,11 +70,20 @@ Value to_value(const Result& result) {
                              {"host", result.environment.host}}},
       {"notes", notes},
   };
-  if (!result.tables.empty()) {
-    Object tables;
-    for (const Table& table : result.tables) tables.set(table.key, rows_of(table));
-    object.set("tables", std::move(tables));
+  Object tables;
+  for (const Table& table : result.tables) {
+    if (!table.shows_metrics) tables.set(table.key, rows_of(table));
   }
+  if (!tables.empty()) object.set("tables", std::move(tables));
+  if (!result.checks.empty()) {
+    Array checks;
+    for (const Check& check : result.checks) {
+      checks.push_back(Object{
+          {"name", check.name}, {"observed", check.observed}, {"passed", check.passed}});
+    }
+    object.set("checks", std::move(checks));
+  }
+  if (!result.data.empty()) object.set("data", result.data);
   return object;
 }
 

@@ -25,6 +25,13 @@ struct Environment {
   std::string host;  ///< operating system and machine, e.g. "linux x86_64"
 };
 
+/// One thing that the verdict rests on, such as a threshold.
+struct Check {
+  std::string name;      ///< e.g. "response.p99<50ms"
+  std::string observed;  ///< e.g. "3.2ms", or "no data"
+  bool passed = false;
+};
+
 struct Result {
   std::string command;  ///< command and verb, e.g. "tick run"
   std::string name;     ///< what it was about, e.g. "stamina"; may be empty
@@ -39,10 +46,13 @@ struct Result {
   Environment environment;
   std::vector<std::string> notes;
   std::vector<Table> tables;
+  std::vector<Check> checks;
+  Object data;  ///< what programs go on with (histograms, series): JSON only
 };
 
 /// The Result in the shape of schema scalectl.result/1. Tables, where there are any, stand under
-/// "tables" as lists of objects.
+/// "tables" as lists of objects, those that show metrics excepted; checks under "checks", data under
+/// "data".
 Value to_value(const Result& result);
 
 /// `time` in UTC with milliseconds: 2026-01-02T03:04:05.678Z.

@@ -89,6 +89,19 @@ std::string read_file(const fs::path& path) {
   }
 }
 
+Appender::Appender(const fs::path& path)
+    : path_(path), fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
+  if (!fd_) throw io_error("write", path);
+}
+
+void Appender::write(std::string_view text) {
+  try {
+    write_all(fd_.get(), text, path_);
+  } catch (const core::Error& error) {
+    throw core::Error(core::ErrorKind::kFailed, error.message(), error.hint());
+  }
+}
+
 void write_file(const fs::path& path, std::string_view content, unsigned mode) {
   struct stat existing {};
   const bool exists = stat(path.c_str(), &existing) == 0;

@@ -20,6 +20,19 @@ void write_file(const std::filesystem::path& path, std::string_view content, uns
 /// Throws what write_file would throw where it is clear beforehand that it cannot write `path`.
 void require_writable(const std::filesystem::path& path);
 
+/// A file that grows while a command runs.
+class Appender {
+ public:
+  /// Makes the file anew, readable by its owner alone. Throws Error (usage).
+  explicit Appender(const std::filesystem::path& path);
+  /// Throws Error (failed) where the file cannot take all of `text`.
+  void write(std::string_view text);
+
+ private:
+  std::filesystem::path path_;
+  Descriptor fd_;
+};
+
 /// Holds an exclusive lock on a directory for its lifetime; creates it and what is missing above it
 /// first (0755, whatever the umask: servers under another account must get through).
 class DirectoryLock {

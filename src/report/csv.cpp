@@ -82,6 +82,7 @@ std::string csv(const Results& results, const Style& /*style*/) {
   std::string tables;
   for (const Result& result : results) {
     for (const Table& table : result.tables) {
+      if (table.shows_metrics) continue;
       tables += (tables.empty() ? "" : "\r\n") + render_table(table);
     }
   }

@@ -64,9 +64,19 @@ std::string body(const Result& result) {
   return notes.empty() ? "" : fmt::format("    <system-out>{}</system-out>\n", notes);
 }
 
+/// A check as a test case of its own.
+std::string case_of(const Result& result, const core::Check& check) {
+  const std::string head = fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"0\"",
+                                       escaped(result.command), escaped(check.name));
+  if (check.passed) return head + "/>\n";
+  return head + fmt::format(">\n    <failure message=\"{}\"></failure>\n  </testcase>\n",
+                            escaped("observed: " + check.observed));
+}
+
 }  // namespace
 
 std::string junit(const Results& results, const Style& /*style*/) {
+  int tests = 0;
   int failures = 0;
   int errors = 0;
   double time = 0;
@@ -81,12 +91,18 @@ std::string junit(const Results& results, const Style& /*style*/) {
                          result.elapsed_s);
     const std::string inner = body(result);
     cases += inner.empty() ? "/>\n" : ">\n" + inner + "  </testcase>\n";
+    ++tests;
+    for (const core::Check& check : result.checks) {
+      cases += case_of(result, check);
+      ++tests;
+      failures += check.passed ? 0 : 1;
+    }
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuite name=\"scalectl\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n"
       "{}</testsuite>\n",
-      results.size(), failures, errors, time, cases);
+      tests, failures, errors, time, cases);
 }
 
 }  // namespace scalectl::report

@@ -80,12 +80,22 @@ std::string markdown(const Results& results, const Style& /*style*/) {
     out += head_of(result);
     Table values{.key = "", .title = "", .columns = {{"key", ""}, {"value", ""}}, .rows = {}};
     for (const auto* object : {&result.params, &result.metrics}) {
+      if (object == &result.metrics && tables_show_metrics(result)) continue;
       for (const auto& [key, value] : flatten(*object, ".")) {
         if (!value.is_null()) values.rows.push_back({label_of(key), show(value, unit_of(key))});
       }
     }
     if (!values.rows.empty()) out += "\n" + render_table(values);
     for (const Table& table : result.tables) out += "\n" + render_table(table);
+    if (!result.checks.empty()) {
+      Table checks{.key = "checks", .title = "",
+                   .columns = {{"name", "check"}, {"observed", "observed"}, {"passed", "verdict"}},
+                   .rows = {}};
+      for (const core::Check& check : result.checks) {
+        checks.rows.push_back({check.name, check.observed, check.passed ? "pass" : "FAIL"});
+      }
+      out += "\n" + render_table(checks);
+    }
     if (!result.notes.empty()) out += "\n";
     for (const std::string& note : result.notes) out += "- " + escaped(note) + "\n";
   }

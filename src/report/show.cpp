@@ -36,6 +36,13 @@ std::string show_bytes(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
+std::string show_bar(double share) {
+  constexpr double kColumns = 30;
+  std::string bar;
+  for (double column = 0.5; column < std::clamp(share, 0.0, 1.0) * kColumns; ++column) bar += "▇";
+  return bar;
+}
+
 std::string show_times(double factor) {
   if (factor >= 100) return fmt::format("{:.0f}x", factor);
   return factor >= 10 ? fmt::format("{:.1f}x", factor) : fmt::format("{:.2f}x", factor);
@@ -69,6 +76,8 @@ std::string show(const Value& value, Unit unit) {
       return core::grouped(static_cast<std::int64_t>(std::llround(value.number())));
     case Unit::kId:
       return plain(value);
+    case Unit::kBar:
+      return show_bar(value.number());
     case Unit::kPlain:
       break;
   }
@@ -104,6 +113,11 @@ std::vector<std::pair<std::string, Value>> flatten(const core::Object& object,
     }
   }
   return flat;
+}
+
+bool tables_show_metrics(const core::Result& result) {
+  return std::any_of(result.tables.begin(), result.tables.end(),
+                     [](const core::Table& table) { return table.shows_metrics; });
 }
 
 std::string label_of(const std::string& key) {

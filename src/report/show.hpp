@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/result.hpp"
 #include "core/table.hpp"
 #include "core/value.hpp"
 
@@ -22,6 +23,9 @@ core::Unit unit_of(const std::string& key);
 /// The scalars of `object`, those of nested objects as "outer<separator>inner". Lists are left out.
 std::vector<std::pair<std::string, core::Value>> flatten(const core::Object& object,
                                                          const std::string& separator);
+
+/// True where tables show the metrics to people, who then need no list of them.
+bool tables_show_metrics(const core::Result& result);
 
 /// A metric's key for people: "wal_bytes" → "wal", "hot_ratio" → "hot ratio".
 std::string label_of(const std::string& key);

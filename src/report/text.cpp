@@ -54,6 +54,7 @@ std::string headline(const Result& result, const Style& style) {
 std::string details(const Result& result) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const auto* object : {&result.params, &result.metrics}) {
+    if (object == &result.metrics && tables_show_metrics(result)) continue;
     for (const auto& [key, value] : flatten(*object, ".")) {
       if (!value.is_null()) {
         lines.emplace_back(label_of(key), one_line(show(value, unit_of(key))));
@@ -100,6 +101,18 @@ std::string render_table(const Table& table) {
   return text;
 }
 
+std::string checks_of(const Result& result, const Style& style) {
+  std::string text;
+  std::size_t width = 0;
+  for (const core::Check& check : result.checks) width = std::max(width, columns_of(check.name));
+  for (const core::Check& check : result.checks) {
+    const Verdict verdict = check.passed ? Verdict::kPass : Verdict::kFail;
+    text += fmt::format("{}  {}  {}\n", paint(check.passed ? "pass" : "FAIL", verdict, style),
+                        pad(check.name, width, false), check.observed);
+  }
+  return text;
+}
+
 /// Results that are nothing but a table (lists, status) need no line about themselves.
 bool is_listing(const Result& result) {
   return !result.tables.empty() && result.verdict == Verdict::kPass && !result.band &&
@@ -116,7 +129,8 @@ std::string text(const Results& results, const Style& style) {
       if (!out.empty()) out += "\n";
       out += render_table(table);
     }
-    if (!result.notes.empty() && !result.tables.empty()) out += "\n";
+    if (!result.checks.empty()) out += "\n" + checks_of(result, style);
+    if (!result.notes.empty() && (!result.tables.empty() || !result.checks.empty())) out += "\n";
     for (const std::string& note : result.notes) out += "note: " + note + "\n";
   }
   return out;

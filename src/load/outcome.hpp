@@ -1,0 +1,68 @@
+// Outcome: what a load run came to, and how it becomes a Result.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "load/tally.hpp"
+#include "load/threshold.hpp"
+
+namespace scalectl::load {
+
+/// How a run went in one second of it.
+struct SeriesRow {
+  std::int64_t second = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t answered = 0;  ///< ok and http_error
+  std::uint64_t errors = 0;    ///< http_error, transport_error and timeout
+  std::optional<core::Nanos> p50;  ///< of response; nothing where it is not known
+  std::optional<core::Nanos> p99;
+  core::Nanos max = 0;
+};
+
+SeriesRow series_row(std::int64_t second, const Tally& tally);
+
+/// How the generator itself fared: where it could not keep up, the numbers are its own.
+struct Generator {
+  int threads = 1;
+  double cpu_ratio = 0;         ///< of the busiest thread: share of one core
+  core::Nanos longest_gap = 0;  ///< longest time in which a thread stood still
+
+  bool stalled() const { return longest_gap > 200 * core::kMillisecond; }
+};
+
+struct Outcome {
+  Tally tally;
+  std::vector<SeriesRow> series;
+  Generator generator;
+  double elapsed_s = 0;
+  bool open_model = false;
+  bool interrupted = false;
+  std::string aborted_by;  ///< the threshold that ended the run early; empty where none did
+  std::vector<std::string> notes;
+};
+
+/// True where the numbers say as much about the generator as about the server: its CPU was over
+/// 80 % of a core, or in an open run its send lag's p99 over 1 ms.
+bool is_saturated(const Outcome& outcome);
+
+/// What thresholds are held against.
+class OutcomeMeasurement : public Measurement {
+ public:
+  OutcomeMeasurement(const Tally& tally, double elapsed_s, double cpu_ratio)
+      : tally_(tally), elapsed_s_(elapsed_s), cpu_ratio_(cpu_ratio) {}
+  std::optional<double> value(const Threshold& threshold) const override;
+
+ private:
+  const Tally& tally_;
+  double elapsed_s_;
+  double cpu_ratio_;
+};
+
+/// Fills in verdict, metrics, tables, notes and data; `result` names the command and its parameters.
+/// Throws Error (failed) where the counts contradict each other.
+void report(const Outcome& outcome, const std::vector<Threshold>& thresholds, core::Result& result);
+
+}  // namespace scalectl::load

@@ -1,0 +1,83 @@
+#include "load/tally.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace scalectl::load {
+
+void Counts::add(const Counts& other) {
+  scheduled += other.scheduled;
+  missed += other.missed;
+  sent += other.sent;
+  ok += other.ok;
+  http_error += other.http_error;
+  transport_error += other.transport_error;
+  timeout += other.timeout;
+  unfinished += other.unfinished;
+  redirects += other.redirects;
+}
+
+void Latencies::merge(const Latencies& other) {
+  response.merge(other.response);
+  service.merge(other.service);
+  send_lag.merge(other.send_lag);
+  connect.merge(other.connect);
+  tls.merge(other.tls);
+  first_byte.merge(other.first_byte);
+}
+
+void Latencies::clear() {
+  for (core::Histogram* histogram : {&response, &service, &send_lag, &connect, &tls, &first_byte}) {
+    histogram->clear();
+  }
+}
+
+void Tally::merge(const Tally& other) {
+  counts.add(other.counts);
+  latencies.merge(other.latencies);
+  for (const auto& [status, count] : other.statuses) statuses[status] += count;
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    failures[i].count += other.failures[i].count;
+    if (failures[i].example.empty()) failures[i].example = other.failures[i].example;
+  }
+  bytes_in += other.bytes_in;
+  bytes_out += other.bytes_out;
+  connections_opened += other.connections_opened;
+  connections_failed += other.connections_failed;
+}
+
+void Tally::clear() {
+  counts = {};
+  latencies.clear();
+  statuses.clear();
+  failures = {};
+  bytes_in = bytes_out = connections_opened = connections_failed = 0;
+}
+
+void Tally::count_failure(const net::Failure& failure) {
+  FailureCount& entry = failures[static_cast<std::size_t>(failure.kind)];
+  ++entry.count;
+  if (entry.example.empty()) entry.example = failure.detail;
+}
+
+void check_identities(const Tally& tally) {
+  const Counts& c = tally.counts;
+  const auto require = [](const char* identity, std::uint64_t left, std::uint64_t right) {
+    if (left == right) return;
+    throw core::Error(core::ErrorKind::kFailed,
+                      fmt::format("internal error: {} does not hold: {} and {}", identity, left, right),
+                      "please report this with the command that led to it");
+  };
+  require("scheduled = sent + missed", c.scheduled, c.sent + c.missed);
+  require("sent = ok + http_error + transport_error + timeout + unfinished", c.sent,
+          c.ok + c.http_error + c.transport_error + c.timeout + c.unfinished);
+  const std::uint64_t measured = c.ok + c.http_error + c.timeout + c.unfinished;
+  require("latency_ms.response.count = ok + http_error + timeout + unfinished",
+          tally.latencies.response.count(), measured);
+  std::uint64_t failed = 0;
+  for (const FailureCount& entry : tally.failures) failed += entry.count;
+  require("failures = transport_error + timeout", failed, c.transport_error + c.timeout);
+}
+
+}  // namespace scalectl::load

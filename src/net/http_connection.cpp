@@ -1,0 +1,269 @@
+#include "net/http_connection.hpp"
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/loop_native.hpp"
+#include "net/stream.hpp"
+
+namespace scalectl::net {
+namespace {
+
+namespace asio = boost::asio;
+using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+
+/// What is read is parsed at once, so the connections of a thread share a buffer.
+char* read_buffer() {
+  static thread_local std::unique_ptr<char[]> buffer(new char[kReadBytes]);
+  return buffer.get();
+}
+
+const Failure kUnasked{FailureClass::kProtocol, "the server sent bytes that nobody asked for"};
+const Failure kHungUp{FailureClass::kClosed, "the server closed the connection"};
+
+enum class State { kClosed, kConnecting, kHandshaking, kOpen };
+
+}  // namespace
+
+struct HttpConnection::Native {
+  Native(Loop& loop_, Owner& owner_, Traffic& traffic_,
+         const HttpLimits& limits, bool head_)
+      : loop(loop_),
+        owner(owner_),
+        traffic(traffic_),
+        head(head_),
+        parser(limits),
+        descriptor(loop_.native().context) {}
+
+  // --- Waiting. A wait of an earlier socket finds another `epoch` and does nothing. ---
+
+  void wait(asio::posix::descriptor_base::wait_type what, void (Native::*then)()) {
+    descriptor.async_wait(what, [this, then, round = epoch](const boost::system::error_code& error) {
+      if (error || round != epoch) return;
+      (this->*then)();
+    });
+  }
+  void wait_read(void (Native::*then)()) { wait(asio::posix::descriptor_base::wait_read, then); }
+  void wait_write(void (Native::*then)()) { wait(asio::posix::descriptor_base::wait_write, then); }
+
+  /// Goes on with `again` when `io` can; false where it is done.
+  bool pending(Io io, void (Native::*again)()) {
+    if (io == Io::kWantRead) wait_read(again);
+    if (io == Io::kWantWrite) wait_write(again);
+    return io == Io::kWantRead || io == Io::kWantWrite;
+  }
+
+  // --- Opening ---
+
+  void open(const Address& to, const Address* source, const TlsContext* tls) {
+    close(false);
+    state = State::kConnecting;
+    times = {.started = core::monotonic_now()};
+    const IoResult result = stream.open(to, source, tls);
+    if (result.io == Io::kFailed) return fail_soon(stream.failure());
+    descriptor.assign(stream.fd());
+    // Even a connection that stands at once is announced from the loop.
+    wait_write(&Native::on_connected);
+  }
+
+  void on_connected() {
+    if (stream.finish_connect().io == Io::kFailed) return fail(stream.failure());
+    times.connected = core::monotonic_now();
+    state = State::kHandshaking;
+    on_handshake();
+  }
+
+  void on_handshake() {
+    const IoResult result = stream.handshake();
+    if (pending(result.io, &Native::on_handshake)) return;
+    if (result.io != Io::kDone) return fail(stream.failure());
+    if (stream.is_tls()) times.secured = core::monotonic_now();
+    state = State::kOpen;
+    // Watched anew, without what connecting had to wait for: the socket would wake us each time
+    // that it can be written.
+    descriptor.release();
+    descriptor.assign(stream.fd());
+    wait_read(&Native::on_readable);
+    owner.on_open(times);
+  }
+
+  // --- Sending ---
+
+  void send(std::string_view request) {
+    if (outstanding++ == 0) begin_answer();
+    if (unsent.empty()) request.remove_prefix(write_some(request));
+    if (!request.empty() && state == State::kOpen) unsent.push_back(request);
+  }
+
+  /// How many bytes went out at once; waits to go on where not all did.
+  std::size_t write_some(std::string_view bytes) {
+    std::size_t put = 0;
+    while (put < bytes.size()) {
+      const IoResult result = stream.write(bytes.data() + put, bytes.size() - put);
+      if (result.io == Io::kDone) {
+        put += result.bytes;
+        traffic.bytes_out += result.bytes;
+        continue;
+      }
+      if (result.io == Io::kFailed || result.io == Io::kEnd) {
+        // What the server said before it closed is still to be read, and says more.
+        if (!write_failed) write_failed = result.io == Io::kFailed ? stream.failure() : kHungUp;
+        asio::post(loop.native().context, [this, round = epoch] {
+          if (round == epoch) on_readable();
+        });
+        return bytes.size();
+      }
+      // TLS that must read first is woken by what it waits for, like the rest.
+      pending(result.io, &Native::on_writable);
+      break;
+    }
+    return put;
+  }
+
+  void on_writable() {
+    while (!unsent.empty()) {
+      unsent.front().remove_prefix(write_some(unsent.front()));
+      if (!unsent.empty() && !unsent.front().empty()) return;
+      unsent.erase(unsent.begin());
+    }
+  }
+
+  // --- Reading ---
+
+  void begin_answer() {
+    parser.reset(head);
+    first_byte = 0;
+  }
+
+  void on_readable() {
+    const std::uint64_t round = epoch;
+    char* buffer = read_buffer();
+    for (;;) {
+      const IoResult result = stream.read(buffer, kReadBytes);
+      if (result.io == Io::kWantRead) break;
+      if (result.io == Io::kWantWrite) return wait_write(&Native::on_readable);
+      if (result.io != Io::kDone) return on_end(result.io);
+      traffic.bytes_in += result.bytes;
+      take(buffer, result.bytes, core::monotonic_now());
+      if (round != epoch || state != State::kOpen) return;
+      // A plain socket that gave less than was asked for has no more; TLS may have more records.
+      if (stream.is_tls() ? !stream.has_buffered() : result.bytes < kReadBytes) break;
+    }
+    if (write_failed) return fail(*write_failed);
+    wait_read(&Native::on_readable);
+  }
+
+  void take(const char* data, std::size_t size, core::Nanos now) {
+    const std::uint64_t round = epoch;
+    while (size > 0) {
+      if (outstanding == 0) {
+        return fail(kUnasked);
+      }
+      if (first_byte == 0) first_byte = now;
+      const std::size_t used = parser.feed(data, size);
+      if (parser.failed()) return fail({FailureClass::kProtocol, parser.error()});
+      if (!parser.complete()) return;
+      data += used;
+      size -= used;
+      // What came along with the last answer cannot answer a request that is sent after it.
+      const bool unasked = outstanding == 1 && size > 0;
+      answer(now);
+      if (round != epoch || state != State::kOpen) return;
+      if (unasked) return fail(kUnasked);
+    }
+  }
+
+  void answer(core::Nanos now) {
+    const AnswerTimes answer_times{.first_byte = first_byte == 0 ? now : first_byte, .done = now};
+    const HttpResponse response = parser.response();
+    const std::uint64_t round = epoch;
+    --outstanding;
+    if (outstanding > 0) begin_answer();
+    if (!response.keep_alive) {
+      const int lost = outstanding;
+      close(false);
+      owner.on_answer(response, answer_times);
+      if (round + 1 != epoch) return;  // the owner opened it again
+      if (lost > 0) {
+        owner.on_failure({FailureClass::kClosed, "the server closed a pipelined connection"});
+      } else {
+        owner.on_close();
+      }
+      return;
+    }
+    owner.on_answer(response, answer_times);
+  }
+
+  void on_end(Io io) {
+    if (outstanding > 0 && io == Io::kEnd) {
+      parser.finish();
+      if (parser.complete()) return answer(core::monotonic_now());
+    }
+    if (outstanding == 0) {
+      close(false);
+      return owner.on_close();
+    }
+    if (io == Io::kFailed) return fail(stream.failure());
+    fail({FailureClass::kClosed, parser.started()
+                                     ? "the server closed the connection inside its answer"
+                                     : "the server closed the connection without an answer"});
+  }
+
+  // --- Ending ---
+
+  void fail(Failure failure) {
+    close(false);
+    owner.on_failure(failure);
+  }
+  void fail_soon(Failure failure) {
+    asio::post(loop.native().context, [this, round = epoch, failure = std::move(failure)] {
+      if (round == epoch) fail(failure);
+    });
+  }
+
+  void close(bool reset) {
+    ++epoch;
+    if (descriptor.is_open()) descriptor.release();
+    stream.close(reset);
+    state = State::kClosed;
+    outstanding = 0;
+    unsent.clear();
+    write_failed.reset();
+  }
+
+  Loop& loop;
+  Owner& owner;
+  Traffic& traffic;
+  const bool head;
+  State state = State::kClosed;
+  std::uint64_t epoch = 0;
+  int outstanding = 0;
+  core::Nanos first_byte = 0;
+  OpenTimes times;
+  std::optional<Failure> write_failed;
+  HttpParser parser;
+  std::vector<std::string_view> unsent;  // oldest first
+  Stream stream;
+  Descriptor descriptor;
+};
+
+HttpConnection::HttpConnection(Loop& loop, Owner& owner, Traffic& traffic,
+                               const HttpLimits& limits, bool head)
+    : native_(std::make_unique<Native>(loop, owner, traffic, limits, head)) {}
+HttpConnection::~HttpConnection() { native_->close(false); }
+
+void HttpConnection::open(const Address& to, const Address* source, const TlsContext* tls) {
+  native_->open(to, source, tls);
+}
+void HttpConnection::send(std::string_view request) { native_->send(request); }
+void HttpConnection::close(bool reset) { native_->close(reset); }
+bool HttpConnection::is_open() const { return native_->state == State::kOpen; }
+bool HttpConnection::is_closed() const { return native_->state == State::kClosed; }
+int HttpConnection::outstanding() const { return native_->outstanding; }
+
+}  // namespace scalectl::net

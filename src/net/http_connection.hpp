@@ -1,0 +1,72 @@
+// HttpConnection: a client's connection, from connecting to the answers, on a Loop. It keeps no
+// request: what is sent and why is its owner's business.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/monotonic.hpp"
+#include "net/address.hpp"
+#include "net/failure.hpp"
+#include "net/http_parser.hpp"
+#include "net/loop.hpp"
+#include "net/tls.hpp"
+
+namespace scalectl::net {
+
+/// How long opening took; instants in nanoseconds of the monotonic clock.
+struct OpenTimes {
+  core::Nanos started = 0;
+  core::Nanos connected = 0;
+  core::Nanos secured = 0;  ///< end of the TLS handshake; 0 without TLS
+};
+
+/// When an answer came.
+struct AnswerTimes {
+  core::Nanos first_byte = 0;
+  core::Nanos done = 0;
+};
+
+class HttpConnection {
+ public:
+  /// What happens to a connection. None of these is called from within a call of the owner's.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void on_open(const OpenTimes& times) = 0;
+    virtual void on_answer(const HttpResponse& response, const AnswerTimes& times) = 0;
+    /// It is closed: it could not be opened, or every request without an answer failed with this.
+    virtual void on_failure(const Failure& failure) = 0;
+    /// The peer closed it while nothing was asked, or after an answer that said so.
+    virtual void on_close() = 0;
+  };
+
+  struct Traffic {
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+  };
+
+  /// `head`: every request is a HEAD.
+  HttpConnection(Loop& loop, Owner& owner, Traffic& traffic, const HttpLimits& limits, bool head);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  void open(const Address& to, const Address* source, const TlsContext* tls);
+  /// Sends one request, which must stay where it is until it is answered. Only when open.
+  void send(std::string_view request);
+  /// Closes it without a word to its owner.
+  void close(bool reset = false);
+
+  bool is_open() const;
+  bool is_closed() const;
+  /// Requests sent that have no answer yet.
+  int outstanding() const;
+
+ private:
+  struct Native;
+  std::unique_ptr<Native> native_;
+};
+
+}  // namespace scalectl::net

@@ -1,0 +1,129 @@
+#include "net/url.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace scalectl::net {
+namespace {
+
+/// Reads one URL; every error points at a column of it.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  Url read() {
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      const auto c = static_cast<unsigned char>(text_[i]);
+      if (c <= ' ' || c >= 0x7f) refuse(i, "a character that must be written as %XX");
+    }
+    read_scheme();
+    const std::size_t end = std::min(text_.find_first_of("/?#", at_), text_.size());
+    read_authority(end);
+    read_target(end);
+    return url_;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::size_t at, const std::string& why, std::string hint = "") const {
+    throw core::usage_error(fmt::format("URL \"{}\": {} at column {}", text_, why, at + 1),
+                            hint.empty() ? "for example http://127.0.0.1:8000/api/health"
+                                         : std::move(hint));
+  }
+
+  void read_scheme() {
+    const std::size_t colon = text_.find("://");
+    if (colon == std::string_view::npos) return;
+    std::string scheme(text_.substr(0, colon));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (scheme != "http" && scheme != "https") {
+      const bool socket = scheme == "ws" || scheme == "wss";
+      refuse(0, fmt::format("scheme \"{}\" is neither http nor https", scheme),
+             socket ? "load http drives HTTP" : core::did_you_mean(scheme, {"http", "https"}));
+    }
+    url_.tls = scheme == "https";
+    url_.port = url_.tls ? 443 : 80;
+    at_ = colon + 3;
+  }
+
+  void read_authority(std::size_t end) {
+    const std::string_view authority = text_.substr(at_, end - at_);
+    if (authority.find('@') != std::string_view::npos) {
+      refuse(at_ + authority.find('@'), "a user name and password do not belong into a URL",
+             "give -H 'Authorization: Basic …'");
+    }
+    std::size_t host_end = authority.find(':');
+    if (!authority.empty() && authority[0] == '[') {
+      const std::size_t close = authority.find(']');
+      if (close == std::string_view::npos) refuse(at_, "\"[\" without \"]\"");
+      url_.host = authority.substr(1, close - 1);
+      host_end = close + 1;
+      if (host_end < authority.size() && authority[host_end] != ':') {
+        refuse(at_ + host_end, "something after \"]\" that is no port");
+      }
+    } else {
+      url_.host = authority.substr(0, host_end);
+    }
+    if (url_.host.empty()) refuse(at_, "no host");
+    if (host_end == std::string_view::npos || host_end >= authority.size()) return;
+    const std::string_view port = authority.substr(host_end + 1);
+    const auto [last, failed] = std::from_chars(port.begin(), port.end(), url_.port);
+    if (failed != std::errc() || last != port.end() || url_.port == 0) {
+      refuse(at_ + host_end + 1, fmt::format("\"{}\" is not a port from 1 to 65535", port));
+    }
+  }
+
+  void read_target(std::size_t end) {
+    std::string_view target = text_.substr(end);
+    target = target.substr(0, target.find('#'));  // a fragment is never sent
+    if (target.empty()) return;
+    url_.target = (target[0] == '?' ? "/" : "") + std::string(target);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  Url url_;
+};
+
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+  const bool usual = port == (tls ? 443 : 80);
+  return usual ? bracketed(host) : fmt::format("{}:{}", bracketed(host), port);
+}
+
+std::string Url::text() const { return (tls ? "https://" : "http://") + authority() + target; }
+
+Url parse_url(std::string_view text) { return Reader(text).read(); }
+
+std::optional<std::string> redirect_target(const Url& url, std::string_view location) {
+  if (location.empty()) return std::nullopt;
+  try {
+    if (location.find("://") != std::string_view::npos) {
+      const Url to = parse_url(location);
+      const bool same = to.tls == url.tls && to.host == url.host && to.port == url.port;
+      return same ? std::optional(to.target) : std::nullopt;
+    }
+    if (location.substr(0, 2) == "//") return std::nullopt;
+    // A path, or something relative to the path's folder.
+    const std::string folder = url.target.substr(0, url.target.substr(0, url.target.find('?')).rfind('/') + 1);
+    Url to = url;
+    to.target.clear();
+    const std::string target = location[0] == '/' ? std::string(location) : folder + std::string(location);
+    return parse_url(to.text() + target).target;
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace scalectl::net

@@ -1,0 +1,102 @@
+// scalectl serve: the reference HTTP server, a target to try load on.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "context.hpp"
+#include "core/parse.hpp"
+#include "gateway/serve.hpp"
+
+namespace scalectl::tool {
+namespace {
+
+struct Options {
+  std::optional<std::string> port;
+  std::optional<std::string> bind;
+  std::optional<std::string> unix_path;
+  std::int64_t threads = 1;
+  std::int64_t max_connections = 100'000;
+  core::Seconds idle_timeout{60};
+  std::string max_body = "8MiB";
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::optional<core::Seconds> duration;
+  core::Seconds drain{5};
+};
+
+/// `text` through `parse`; what that throws names the option.
+template <typename Parse>
+auto read(const char* option, const std::string& text, const Parse& parse) {
+  try {
+    return parse(text);
+  } catch (const core::Error& error) {
+    throw error.within(option);
+  }
+}
+
+int port_of(const std::string& text) {
+  const std::int64_t port = read("--port", text, core::parse_integer);
+  if (port < 0 || port > 65535) {
+    throw core::usage_error(fmt::format("--port {} is not a port", text),
+                            "give 1 to 65535, or 0 for any that is free");
+  }
+  return static_cast<int>(port);
+}
+
+int threads_of(std::int64_t threads) {
+  if (threads < 1 || threads > 256) {
+    throw core::usage_error(fmt::format("--threads {} is not possible", threads), "give 1 to 256");
+  }
+  return static_cast<int>(threads);
+}
+
+gateway::ServeOptions engine_options(const Options& options) {
+  if (options.unix_path && (options.port || options.bind)) {
+    throw core::usage_error(fmt::format("--unix and {} contradict each other",
+                                        options.port ? "--port" : "--bind"),
+                            "give one of them");
+  }
+  if (options.unix_path && options.unix_path->empty()) {
+    throw core::usage_error("--unix names no path", "for example --unix /tmp/serve.sock");
+  }
+  gateway::ServeOptions made{.server = {}, .duration = options.duration, .drain = options.drain};
+  net::ServerOptions& server = made.server;
+  if (options.port) server.port = port_of(*options.port);
+  if (options.bind) server.address = *options.bind;
+  server.unix_path = options.unix_path.value_or("");
+  server.threads = threads_of(options.threads);
+  server.max_connections = options.max_connections;
+  // As an integer of milliseconds, and short of the end of time.
+  const double idle_ms = std::min(options.idle_timeout.count() * 1e3, 1e12);
+  server.idle_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(idle_ms));
+  server.max_body_bytes =
+      static_cast<std::size_t>(read("--max-body", options.max_body, core::parse_size));
+  server.tls_cert = options.tls_cert.value_or("");
+  server.tls_key = options.tls_key.value_or("");
+  return made;
+}
+
+}  // namespace
+
+void declare_serve(cli::Application& application, Context& context) {
+  auto options = std::make_shared<Options>();
+  application.command("serve", "A reference HTTP server, to try load on")
+      .option("--port", options->port, "Port; 0 for any that is free (default: 8000)", "PORT")
+      .option("--bind", options->bind, "IPv4 or IPv6 address (default: 127.0.0.1)", "ADDRESS")
+      .option("--unix", options->unix_path, "A socket file instead, of mode 0600", "PATH")
+      .option("--threads", options->threads, "Threads, each with its own connections")
+      .option("--max-connections", options->max_connections, "Open at one time; more get 503")
+      .option("--idle-timeout", options->idle_timeout, "For a client that sends or reads nothing")
+      .option("--max-body", options->max_body, "Largest request body; larger ones get 413", "SIZE")
+      .option("--tls-cert", options->tls_cert, "Certificate (PEM, with its chain): serve TLS", "FILE")
+      .option("--tls-key", options->tls_key, "The certificate's key (PEM)", "FILE")
+      .option("--for", options->duration, "End after so long (else at SIGINT or SIGTERM)")
+      .option("--drain", options->drain, "At the end, time for requests in flight")
+      .example("scalectl serve --port 8000 --threads 2")
+      .action([options, &context] {
+        return context.emit(
+            gateway::serve(engine_options(*options), context.stop(), context.observer()));
+      });
+}
+
+}  // namespace scalectl::tool
