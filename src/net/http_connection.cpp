@@ -1,6 +1,5 @@
 #include "net/http_connection.hpp"
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <string>
@@ -13,7 +12,6 @@ namespace scalectl::net {
 namespace {
 
 namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
@@ -30,31 +28,38 @@ enum class State { kClosed, kConnecting, kHandshaking, kOpen };
 
 }  // namespace
 
-struct HttpConnection::Native {
+struct HttpConnection::Native : Watcher {
   Native(Loop& loop_, Owner& owner_, Traffic& traffic_,
          const HttpLimits& limits, bool head_)
       : loop(loop_),
         owner(owner_),
         traffic(traffic_),
         head(head_),
-        parser(limits),
-        descriptor(loop_.native().context) {}
+        parser(limits) {}
 
-  // --- Waiting. A wait of an earlier socket finds another `epoch` and does nothing. ---
+  // --- Waiting ---
 
-  void wait(asio::posix::descriptor_base::wait_type what, void (Native::*then)()) {
-    descriptor.async_wait(what, [this, then, round = epoch](const boost::system::error_code& error) {
-      if (error || round != epoch) return;
-      (this->*then)();
-    });
+  void on_ready(std::uint32_t events) override {
+    const std::uint64_t round = epoch;
+    switch (state) {
+      case State::kClosed: return;
+      case State::kConnecting: return on_connected();
+      case State::kHandshaking: return on_handshake();
+      case State::kOpen: break;
+    }
+    if ((events & EPOLLOUT) != 0) on_writable();
+    if (round == epoch && (events & ~EPOLLOUT) != 0) on_readable();
   }
-  void wait_read(void (Native::*then)()) { wait(asio::posix::descriptor_base::wait_read, then); }
-  void wait_write(void (Native::*then)()) { wait(asio::posix::descriptor_base::wait_write, then); }
 
-  /// Goes on with `again` when `io` can; false where it is done.
-  bool pending(Io io, void (Native::*again)()) {
-    if (io == Io::kWantRead) wait_read(again);
-    if (io == Io::kWantWrite) wait_write(again);
+  void want(std::uint32_t events) {
+    if (events == std::exchange(wanted, events)) return;
+    loop.native().rewatch(stream.fd(), *this, events);
+  }
+
+  /// Waits for what `io` says; false where it is done.
+  bool pending(Io io) {
+    if (io == Io::kWantRead) want(unsent.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+    if (io == Io::kWantWrite) want(EPOLLIN | EPOLLOUT);
     return io == Io::kWantRead || io == Io::kWantWrite;
   }
 
@@ -66,9 +71,9 @@ struct HttpConnection::Native {
     times = {.started = core::monotonic_now()};
     const IoResult result = stream.open(to, source, tls);
     if (result.io == Io::kFailed) return fail_soon(stream.failure());
-    descriptor.assign(stream.fd());
     // Even a connection that stands at once is announced from the loop.
-    wait_write(&Native::on_connected);
+    wanted = EPOLLOUT;
+    loop.native().watch(stream.fd(), *this, wanted);
   }
 
   void on_connected() {
@@ -80,15 +85,11 @@ struct HttpConnection::Native {
 
   void on_handshake() {
     const IoResult result = stream.handshake();
-    if (pending(result.io, &Native::on_handshake)) return;
+    if (pending(result.io)) return;
     if (result.io != Io::kDone) return fail(stream.failure());
     if (stream.is_tls()) times.secured = core::monotonic_now();
     state = State::kOpen;
-    // Watched anew, without what connecting had to wait for: the socket would wake us each time
-    // that it can be written.
-    descriptor.release();
-    descriptor.assign(stream.fd());
-    wait_read(&Native::on_readable);
+    want(EPOLLIN);
     owner.on_open(times);
   }
 
@@ -118,8 +119,8 @@ struct HttpConnection::Native {
         });
         return bytes.size();
       }
-      // TLS that must read first is woken by what it waits for, like the rest.
-      pending(result.io, &Native::on_writable);
+      // TLS that has to read first goes on after that.
+      want(result.io == Io::kWantRead ? EPOLLIN : EPOLLIN | EPOLLOUT);
       break;
     }
     return put;
@@ -131,6 +132,7 @@ struct HttpConnection::Native {
       if (!unsent.empty() && !unsent.front().empty()) return;
       unsent.erase(unsent.begin());
     }
+    if (state == State::kOpen) want(EPOLLIN);
   }
 
   // --- Reading ---
@@ -145,8 +147,7 @@ struct HttpConnection::Native {
     char* buffer = read_buffer();
     for (;;) {
       const IoResult result = stream.read(buffer, kReadBytes);
-      if (result.io == Io::kWantRead) break;
-      if (result.io == Io::kWantWrite) return wait_write(&Native::on_readable);
+      if (pending(result.io)) break;
       if (result.io != Io::kDone) return on_end(result.io);
       traffic.bytes_in += result.bytes;
       take(buffer, result.bytes, core::monotonic_now());
@@ -155,7 +156,7 @@ struct HttpConnection::Native {
       if (stream.is_tls() ? !stream.has_buffered() : result.bytes < kReadBytes) break;
     }
     if (write_failed) return fail(*write_failed);
-    wait_read(&Native::on_readable);
+    if (stream.is_tls() && !unsent.empty()) on_writable();
   }
 
   void take(const char* data, std::size_t size, core::Nanos now) {
@@ -228,7 +229,7 @@ struct HttpConnection::Native {
 
   void close(bool reset) {
     ++epoch;
-    if (descriptor.is_open()) descriptor.release();
+    if (stream.fd() >= 0) loop.native().forget(stream.fd(), *this);
     stream.close(reset);
     state = State::kClosed;
     outstanding = 0;
@@ -249,7 +250,7 @@ struct HttpConnection::Native {
   HttpParser parser;
   std::vector<std::string_view> unsent;  // oldest first
   Stream stream;
-  Descriptor descriptor;
+  std::uint32_t wanted = 0;  // of the socket
 };
 
 HttpConnection::HttpConnection(Loop& loop, Owner& owner, Traffic& traffic,

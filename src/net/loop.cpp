@@ -3,8 +3,11 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 
+#include "core/error.hpp"
 #include "net/loop_native.hpp"
 
 namespace scalectl::net {
@@ -16,6 +19,45 @@ using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                                asio::io_context::executor_type>;
 
 }  // namespace
+
+Loop::Native::Native() {
+  const int fd = epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) {
+    throw core::Error(core::ErrorKind::kFailed,
+                      std::string("cannot make an epoll set: ") + std::strerror(errno),
+                      "is the limit of open descriptors (ulimit -n) reached?");
+  }
+  set_.assign(fd);
+  arm();
+}
+
+void Loop::Native::control(int operation, int fd, Watcher& watcher, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  epoll_ctl(set_.native_handle(), operation, fd, &event);
+}
+
+void Loop::Native::forget(int fd, Watcher& watcher) {
+  epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
+  for (int i = handled_; i < ready_; ++i) {
+    epoll_event& event = batch_[static_cast<std::size_t>(i)];
+    if (event.data.ptr == &watcher) event.data.ptr = nullptr;
+  }
+}
+
+void Loop::Native::arm() {
+  set_.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) dispatch();
+  });
+}
+
+void Loop::Native::dispatch() {
+  ready_ = epoll_wait(set_.native_handle(), batch_.data(), static_cast<int>(batch_.size()), 0);
+  for (handled_ = 0; handled_ < ready_;) {
+    const epoll_event& event = batch_[static_cast<std::size_t>(handled_++)];
+    if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->on_ready(event.events);
+  }
+  arm();
+}
 
 Loop::Loop() : native_(std::make_unique<Native>()) {}
 Loop::~Loop() = default;

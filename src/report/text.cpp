@@ -81,7 +81,8 @@ std::string render_table(const Table& table) {
     for (std::size_t c = 0; c < count; ++c) {
       line.push_back(one_line(show(row.at(c), table.columns[c].unit)));
       widths[c] = std::max(widths[c], columns_of(line.back()));
-      if (!row[c].is_number() && !row[c].is_null()) numeric[c] = false;
+      const bool bar = table.columns[c].unit == Unit::kBar;
+      if (bar || (!row[c].is_number() && !row[c].is_null())) numeric[c] = false;
     }
   }
   const auto join = [&](const auto& cell) {
