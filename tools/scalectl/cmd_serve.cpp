@@ -52,9 +52,9 @@ int threads_of(std::int64_t threads) {
 
 gateway::ServeOptions engine_options(const Options& options) {
   if (options.unix_path && (options.port || options.bind)) {
-    throw core::usage_error(fmt::format("--unix and {} contradict each other",
-                                        options.port ? "--port" : "--bind"),
-                            "give one of them");
+    throw core::usage_error(
+        fmt::format("--unix and {} contradict each other", options.port ? "--port" : "--bind"),
+        "give one of them");
   }
   if (options.unix_path && options.unix_path->empty()) {
     throw core::usage_error("--unix names no path", "for example --unix /tmp/serve.sock");
@@ -88,7 +88,8 @@ void declare_serve(cli::Application& application, Context& context) {
       .option("--max-connections", options->max_connections, "Open at one time; more get 503")
       .option("--idle-timeout", options->idle_timeout, "For a client that sends or reads nothing")
       .option("--max-body", options->max_body, "Largest request body; larger ones get 413", "SIZE")
-      .option("--tls-cert", options->tls_cert, "Certificate (PEM, with its chain): serve TLS", "FILE")
+      .option("--tls-cert", options->tls_cert, "Certificate (PEM, with its chain): serve TLS",
+              "FILE")
       .option("--tls-key", options->tls_key, "The certificate's key (PEM)", "FILE")
       .option("--for", options->duration, "End after so long (else at SIGINT or SIGTERM)")
       .option("--drain", options->drain, "At the end, time for requests in flight")

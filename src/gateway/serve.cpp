@@ -1,0 +1,119 @@
+#include "gateway/serve.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <condition_variable>
+#include <mutex>
+
+#include "core/stopwatch.hpp"
+#include "gateway/reference.hpp"
+#include "net/limits.hpp"
+
+namespace scalectl::gateway {
+namespace {
+
+using core::Column;
+using core::Object;
+using core::Unit;
+
+/// Waits for the stop, or for the duration where there is one.
+void wait(const std::stop_token& stop, const std::optional<core::Seconds>& duration) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  if (!duration) {
+    changed.wait(lock, stop, [] { return false; });
+    return;
+  }
+  // A year is for ever, and fits the clock.
+  const core::Seconds length = std::min(*duration, core::Seconds(365.0 * 24 * 3600));
+  changed.wait_for(lock, stop, std::chrono::duration_cast<std::chrono::nanoseconds>(length),
+                   [] { return false; });
+}
+
+std::chrono::milliseconds milliseconds(core::Seconds length) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::min(length, core::Seconds(365.0 * 24 * 3600)));
+}
+
+Object params(const ServeOptions& options) {
+  const net::ServerOptions& server = options.server;
+  Object made;
+  made.set("threads", server.threads);
+  made.set("max_connections", server.max_connections);
+  made.set("idle_timeout_s", core::Seconds(server.idle_timeout).count());
+  made.set("max_body_bytes", server.max_body_bytes);
+  made.set("tls", !server.tls_cert.empty());
+  if (options.duration) made.set("duration_s", options.duration->count());
+  made.set("drain_s", options.drain.count());
+  return made;
+}
+
+Object metrics(const net::ServerCounters& sum, const std::vector<RequestCount>& rows,
+               std::uint64_t cut) {
+  std::array<std::uint64_t, 4> classes{};
+  for (const RequestCount& row : rows) {
+    classes[static_cast<std::size_t>(row.status / 100 - 2)] += row.count;
+  }
+  Object faults;
+  for (std::size_t i = 0; i < net::kServerFaults; ++i) {
+    faults.set(std::string(net::to_text(static_cast<net::ServerFault>(i))), sum.faults[i]);
+  }
+  Object made;
+  made.set("requests", sum.requests);
+  made.set(
+      "responses",
+      Object{{"2xx", classes[0]}, {"3xx", classes[1]}, {"4xx", classes[2]}, {"5xx", classes[3]}});
+  made.set("connections",
+           Object{{"opened", sum.opened}, {"refused", sum.refused}, {"cut_off", cut}});
+  made.set("bytes_in", sum.bytes_in);
+  made.set("bytes_out", sum.bytes_out);
+  made.set("faults", std::move(faults));
+  return made;
+}
+
+core::Table table(const std::vector<RequestCount>& rows) {
+  core::Table made{.key = "routes",
+                   .title = "Requests",
+                   .columns = {Column{"route", "route"}, Column{"method", "method"},
+                               Column{"status", "status", Unit::kId},
+                               Column{"requests", "requests", Unit::kCount}},
+                   .rows = {}};
+  for (const RequestCount& row : rows) {
+    made.rows.push_back({row.route, row.method, row.status, row.count});
+  }
+  return made;
+}
+
+}  // namespace
+
+core::Result serve(const ServeOptions& options, const std::stop_token& stop,
+                   core::Observer& observer) {
+  net::raise_descriptor_limit();
+  Reference reference(options.server.threads);
+  net::HttpServer server(options.server, reference);
+  reference.watch(server);
+  const core::Stopwatch watch;
+  server.start();
+  observer.info(fmt::format("Serving {} ({} thread{})", server.url(), options.server.threads,
+                            options.server.threads == 1 ? "" : "s"));
+  wait(stop, options.duration);
+  const std::uint64_t cut = server.stop(milliseconds(options.drain));
+
+  core::Result result{.command = "serve", .name = server.url()};
+  const std::vector<RequestCount> rows = reference.counts();
+  result.params = params(options);
+  result.metrics = metrics(server.counters(), rows, cut);
+  if (!rows.empty()) result.tables.push_back(table(rows));
+  if (cut != 0) {
+    result.verdict = core::Verdict::kWarn;
+    result.notes.push_back(
+        fmt::format("{} connection{} cut off: not answered within the drain of {}", cut,
+                    cut == 1 ? " was" : "s were", core::format_duration(options.drain)));
+  }
+  watch.stamp(result);
+  return result;
+}
+
+}  // namespace scalectl::gateway
