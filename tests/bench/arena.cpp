@@ -53,25 +53,30 @@ std::string first_value(const std::string& path, std::string_view key) {
 }  // namespace
 
 Arena::Arena(std::string binary)
-    : binary_(std::filesystem::absolute(binary)),
-      scratch_(make_scratch()),
-      lab_(lab::default_home(), fmt::format("bench-{}", getpid())) {
-  Silent silent;
-  lab_.up({.settings = kSettings}, {}, silent);
-}
+    : binary_(std::filesystem::absolute(binary)), scratch_(make_scratch()) {}
 
 Arena::~Arena() {
   try {
     Silent silent;
-    lab_.down(silent);
+    if (lab_) lab_->down(silent);
     std::filesystem::remove_all(scratch_);
   } catch (const std::exception& error) {
     fmt::print(stderr, "WARNING - {}\n", error.what());
   }
 }
 
-std::string Arena::postgres_version() const {
-  return pg::Session(lab_.postgres(), kName).server_version();
+const lab::Lab& Arena::servers() const {
+  if (!lab_) {
+    Silent silent;
+    lab_.emplace(lab::default_home(), fmt::format("bench-{}", getpid()));
+    lab_->up({.settings = kSettings}, {}, silent);
+  }
+  return *lab_;
+}
+
+std::optional<std::string> Arena::postgres_version() const {
+  if (!lab_) return std::nullopt;
+  return pg::Session(lab_->postgres(), kName).server_version();
 }
 
 std::string Arena::settings() const {
@@ -96,7 +101,7 @@ void Arena::psql(const std::string& database, const std::vector<std::string>& co
 }
 
 std::string Arena::dsn(const std::string& database) const {
-  return pg::with_database(lab_.postgres(), database).conninfo;
+  return pg::with_database(servers().postgres(), database).conninfo;
 }
 
 std::string machine() {

@@ -1,6 +1,8 @@
-// Arena: a private lab for contests between scalectl and psql, and the ways to run either in it.
+// Arena: where contests are held: the scalectl that competes, a directory for all, and a private lab,
+// started when somebody first asks for it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,9 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  /// What the contests' results should say of the servers.
-  std::string postgres_version() const;
+  const std::string& binary() const { return binary_; }
+  /// PostgreSQL's version, where a contest has used it.
+  std::optional<std::string> postgres_version() const;
   /// Settings of the server that differ from PostgreSQL's own.
   std::string settings() const;
 
@@ -34,11 +37,12 @@ class Arena {
   std::string scratch() const { return scratch_; }
 
  private:
+  const lab::Lab& servers() const;
   std::string dsn(const std::string& database) const;
 
   std::string binary_;
   std::string scratch_;
-  lab::Lab lab_;
+  mutable std::optional<lab::Lab> lab_;
 };
 
 /// "4 × Intel … at …, 8.0 GiB, Linux 6.1": the machine that the numbers are from.

@@ -22,7 +22,8 @@ using namespace scalectl;
 using Contest = core::Result (*)(const bench::Arena&);
 const std::vector<std::pair<std::string, Contest>> kContests{{"seed", bench::seed},
                                                              {"tick", bench::tick},
-                                                             {"workflow", bench::workflow}};
+                                                             {"workflow", bench::workflow},
+                                                             {"load", bench::load}};
 
 core::Result run(Contest contest, const bench::Arena& arena) {
   const core::Stopwatch watch;
@@ -32,8 +33,10 @@ core::Result run(Contest contest, const bench::Arena& arena) {
   result.environment.cores = process::cores();
   result.environment.host = process::system_and_machine();
   result.notes.push_back("Machine: " + bench::machine());
-  result.notes.push_back(fmt::format("PostgreSQL {} with {}, a checkpoint before each run",
-                                     arena.postgres_version(), arena.settings()));
+  if (const auto version = arena.postgres_version()) {
+    result.notes.push_back(fmt::format("PostgreSQL {} with {}, a checkpoint before each run",
+                                       *version, arena.settings()));
+  }
   return result;
 }
 

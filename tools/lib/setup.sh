@@ -8,13 +8,16 @@ die() {
   exit "${2:-2}"
 }
 
-# Installs those packages of tools/lib/packages that are missing.
+# install_packages [SCRIPT]: installs those packages of tools/lib/packages that are missing; those that
+# only one script needs, for that script alone.
 install_packages() {
-  local missing=() package as_root=()
+  local missing=() package only as_root=()
   command -v apt-get >/dev/null || die "there is no apt-get here — hint: install what tools/lib/packages lists, by other means"
-  for package in $(grep -v '^#' tools/lib/packages); do
+  while read -r package only; do
+    [[ $package == '#'* || -z $package ]] && continue
+    [[ -z $only || $only == "${1:-}" ]] || continue
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-  done
+  done <tools/lib/packages
   ((${#missing[@]})) || return 0
   if ((EUID != 0)); then
     command -v sudo >/dev/null || die "these packages are missing and there is no sudo — hint: as root, apt-get install ${missing[*]}"

@@ -9,6 +9,7 @@
 #include "load/merge.hpp"
 #include "load/run.hpp"
 #include "process/files.hpp"
+#include "process/host.hpp"
 
 namespace scalectl::tool {
 namespace {
@@ -62,6 +63,18 @@ core::Nanos nanos(core::Seconds seconds) {
                                   : static_cast<core::Nanos>(seconds.count() * 1e9 + 0.5);
 }
 
+/// What `parse` makes of an option's text; its error names the option.
+template <typename Parse>
+auto read(const char* option, const std::string& text, const Parse& parse) {
+  try {
+    return parse(text);
+  } catch (const core::Error& error) {
+    throw error.within(option);
+  }
+}
+
+load::Rate rate_of(const Options& options) { return read("--rate", *options.rate, load::parse_rate); }
+
 std::vector<load::Threshold> thresholds_of(const std::vector<std::string>& texts) {
   std::vector<load::Threshold> thresholds;
   for (const std::string& text : texts) thresholds.push_back(load::parse_threshold(text));
@@ -86,21 +99,22 @@ void set_model(const Options& options, load::HttpPlan& plan) {
     if (options.rate) contradiction("--stages", "--rate", why);
     if (duration) contradiction("--stages", "--duration", why);
     if (count) contradiction("--stages", "--requests", why);
-    plan.schedule = load::Schedule::stages(load::parse_stages(*options.stages));
+    plan.schedule = load::Schedule::stages(read("--stages", *options.stages, load::parse_stages));
   } else if (options.rate) {
     if (duration && count) {
       contradiction("--duration", "--requests", "with --rate, either says where the end is");
     }
     if (!duration && !count) duration = kUsualDuration;
-    plan.schedule = load::Schedule::constant(load::parse_rate(*options.rate), duration, count);
+    plan.schedule = load::Schedule::constant(rate_of(options), duration, count);
   } else {
     plan.duration = duration || count ? duration : kUsualDuration;
     plan.count = count;
   }
-  if (options.shard) plan.shard = load::parse_shard(*options.shard);
+  if (options.shard) plan.shard = read("--shard", *options.shard, load::parse_shard);
   if (options.start_at) {
     const auto now = std::chrono::system_clock::now();
-    plan.start_at = core::parse_time(*options.start_at, now);
+    plan.start_at = read("--start-at", *options.start_at,
+                         [&](const std::string& text) { return core::parse_time(text, now); });
     if (*plan.start_at < now) {
       throw core::usage_error(fmt::format("--start-at {} is past", *options.start_at),
                               "now is " + core::format_time(now));
@@ -148,12 +162,12 @@ load::HttpPlan plan_of(const Options& options) {
   set_model(options, plan);
   set_request(options, plan);
   if (options.source) plan.sources = net::parse_sources(*options.source);
-  const std::int64_t header = core::parse_size(options.max_header);
+  const std::int64_t header = read("--max-header", options.max_header, core::parse_size);
   if (header < 64 || header > 64 * 1024 * 1024) {
     throw core::usage_error("--max-header " + options.max_header + " is not 64 B to 64 MiB");
   }
   plan.limits = {.header_bytes = static_cast<std::uint32_t>(header),
-                 .body_bytes = static_cast<std::uint64_t>(core::parse_size(options.max_body))};
+                 .body_bytes = static_cast<std::uint64_t>(read("--max-body", options.max_body, core::parse_size))};
   if (!plan.url.tls && (options.insecure || options.ca_file || options.cert_file ||
                         options.key_file || options.sni)) {
     throw core::usage_error("options for TLS with a URL that is not https", "write https://…");
@@ -164,11 +178,10 @@ load::HttpPlan plan_of(const Options& options) {
 
 core::Object params_of(const Options& options, const load::HttpPlan& plan) {
   core::Object params;
-  params.set("url", plan.url.text());
   if (plan.request.method != "GET") params.set("method", plan.request.method);
   params.set("connections", plan.connections).set("threads", plan.threads);
   if (plan.pipeline > 1) params.set("pipeline", plan.pipeline);
-  if (options.rate) params.set("rate", load::to_text(load::parse_rate(*options.rate)));
+  if (options.rate) params.set("rate", load::to_text(rate_of(options)));
   if (options.stages) params.set("stages", *options.stages);
   if (plan.schedule) params.set("duration_s", core::to_seconds(plan.schedule->end().value()));
   if (plan.duration) params.set("duration_s", core::to_seconds(*plan.duration));
@@ -191,6 +204,7 @@ int http(const Options& options, Context& context) {
   const load::Outcome outcome = load::run(plan, context.stop(), context.observer(), sink);
   watch.stamp(result);
   load::report(outcome, plan.thresholds, result);
+  result.metrics.set("peak_resident_bytes", process::peak_resident_bytes());
   return context.emit(std::move(result));
 }
 

@@ -1,0 +1,247 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+
+#include "contests.hpp"
+#include "core/json.hpp"
+#include "core/rng.hpp"
+#include "core/statistics.hpp"
+#include "core/stopwatch.hpp"
+#include "core/text.hpp"
+#include "load/recorder.hpp"
+#include "web_server.hpp"
+
+namespace scalectl::bench {
+namespace {
+
+using core::Unit;
+using core::Value;
+
+constexpr int kRounds = 5;
+constexpr const char* kSeconds = "5";
+constexpr int kServerCore = 0;
+constexpr const char* kGeneratorCore = "1";
+
+constexpr double kLeastThroughput = 0.95;
+constexpr double kMostCpu = 1.2;
+constexpr double kMostLag_s = 0.001;
+constexpr double kMostMemoryGrowth = 1.05;
+constexpr double kMostMemory = 100e6;
+constexpr double kMostStart_s = 0.020;
+
+/// One run of a generator.
+struct Run {
+  double throughput = 0;  ///< answers per second
+  double cpu_s = 0;       ///< for each answer
+  double lag_p99_s = 0;
+};
+
+double children_cpu_s() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Runs a generator on its core; what it printed, and the CPU it took.
+std::pair<std::string, double> run_pinned(std::vector<std::string> argv) {
+  argv.insert(argv.begin(), {"taskset", "-c", kGeneratorCore});
+  const double before = children_cpu_s();
+  const process::Captured captured = process::run({.argv = argv});
+  if (!captured.exit.ok()) {
+    throw std::runtime_error(fmt::format("{}: {}: {}", core::join(argv, " "),
+                                         captured.exit.describe(), captured.err));
+  }
+  return {captured.out, children_cpu_s() - before};
+}
+
+/// The number before or after `mark` in wrk's summary.
+double number_after(const std::string& text, const std::string& mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string::npos) throw std::runtime_error("wrk says no \"" + mark + "\": " + text);
+  return std::stod(text.substr(at + mark.size()));
+}
+double number_before(const std::string& text, const std::string& mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string::npos) throw std::runtime_error("wrk says no \"" + mark + "\": " + text);
+  return std::stod(text.substr(text.rfind('\n', at) + 1));
+}
+
+Run run_wrk(const std::string& url, int connections) {
+  const auto [out, cpu_s] = run_pinned({"wrk", "-t1", fmt::format("-c{}", connections),
+                                        fmt::format("-d{}s", kSeconds), url});
+  return {.throughput = number_after(out, "Requests/sec:"),
+          .cpu_s = cpu_s / number_before(out, " requests in")};
+}
+
+const Value& at(const Value& value, const std::string& path) {
+  const Value* found = &value;
+  for (const std::string& key : core::split(path, '.')) found = found->if_object()->find(key);
+  return *found;
+}
+
+Value scalectl_result(const Arena& arena, const std::string& url,
+                      const std::vector<std::string>& options, double* cpu_s = nullptr) {
+  std::vector<std::string> argv{arena.binary(), "load", "http", url, "--format", "json"};
+  argv.insert(argv.end(), options.begin(), options.end());
+  const auto [out, cpu] = run_pinned(argv);
+  if (cpu_s != nullptr) *cpu_s = cpu;
+  return core::parse_json(out, "scalectl");
+}
+
+Run run_scalectl(const Arena& arena, const std::string& url, int connections,
+                 std::optional<double> rate) {
+  std::vector<std::string> options{"-c", std::to_string(connections), "-d", std::string(kSeconds) + "s"};
+  if (rate) options.insert(options.end(), {"-R", fmt::format("{:.0f}/s", *rate)});
+  if (url.starts_with("https")) options.emplace_back("-k");
+  double cpu_s = 0;
+  const Value result = scalectl_result(arena, url, options, &cpu_s);
+  return {.throughput = at(result, "metrics.throughput_rps").number(),
+          .cpu_s = cpu_s / at(result, "metrics.requests.ok").number(),
+          .lag_p99_s = at(result, "metrics.latency_ms.send_lag.p99").number() / 1000};
+}
+
+/// One kind of load, wrk and scalectl in turn.
+struct Case {
+  std::string name;
+  std::string url;
+  int connections = 64;
+  bool open = false;  ///< scalectl at half of wrk's rate, compared by CPU
+};
+
+core::Array compete(const Arena& arena, const Case& load, bool& passed) {
+  std::vector<double> wrk;
+  std::vector<double> ours;
+  std::vector<double> ratios;
+  std::vector<double> cpu_ratios;
+  std::vector<double> lags;
+  for (int round = 0; round < kRounds; ++round) {
+    const Run first = run_wrk(load.url, load.connections);
+    const Run second = run_scalectl(arena, load.url, load.connections,
+                                    load.open ? std::optional(first.throughput / 2) : std::nullopt);
+    wrk.push_back(first.throughput);
+    ours.push_back(second.throughput);
+    ratios.push_back(second.throughput / first.throughput);
+    cpu_ratios.push_back(second.cpu_s / first.cpu_s);
+    lags.push_back(second.lag_p99_s);
+    fmt::print(stderr, "INFO - {}, round {} of {}: wrk {:.0f}/s, scalectl {:.0f}/s\n", load.name,
+               round + 1, kRounds, first.throughput, second.throughput);
+  }
+  const double ratio = core::median(ratios);
+  const double cpu = core::median(cpu_ratios);
+  const double lag = core::median(lags);
+  const bool fine = load.open ? cpu <= kMostCpu && lag < kMostLag_s : ratio >= kLeastThroughput;
+  passed = passed && fine;
+  return {load.name,
+          core::median(wrk),
+          core::median(ours),
+          load.open ? Value() : Value(ratio),
+          load.open ? Value() : Value(kLeastThroughput),
+          cpu,
+          load.open ? Value(kMostCpu) : Value(),
+          load.open ? Value(lag) : Value(),
+          load.open ? Value(kMostLag_s) : Value()};
+}
+
+core::Table against_wrk(const Arena& arena, const WebServer& server, bool& passed) {
+  core::Table table{.key = "wrk",
+                    .title = fmt::format("load http against wrk, one core each, nginx ({} rounds of {} s)",
+                                         kRounds, kSeconds),
+                    .columns = {{"load", "load"},
+                                {"wrk_rps", "wrk/s", Unit::kCount},
+                                {"scalectl_rps", "scalectl/s", Unit::kCount},
+                                {"ratio", "ratio", Unit::kTimes},
+                                {"least_ratio", "at least", Unit::kTimes},
+                                {"cpu_ratio", "CPU a request", Unit::kTimes},
+                                {"most_cpu_ratio", "at most", Unit::kTimes},
+                                {"lag_p99_s", "send lag p99", Unit::kSeconds},
+                                {"most_lag_s", "under", Unit::kSeconds}},
+                    .rows = {}};
+  for (const Case& load : {Case{"closed, 64 connections", server.url(), 64},
+                           Case{"closed, 256 connections", server.url(), 256},
+                           Case{"TLS, closed, 64 connections", server.tls_url(), 64},
+                           Case{"open at half of wrk's rate, 64", server.url(), 64, true}}) {
+    table.rows.push_back(compete(arena, load, passed));
+  }
+  return table;
+}
+
+double resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  file >> total >> resident;
+  return resident * 4096;
+}
+
+/// Resident memory after 50 million requests over that after one million, their latencies spread over
+/// six decades: recording and collecting as a run does it.
+double memory_growth() {
+  load::Recorder recorder;
+  load::Tally total;
+  core::Rng rng(42, 0, 0);
+  constexpr std::int64_t kRequests = 50'000'000;
+  constexpr std::int64_t kPerSecond = 100'000;
+  recorder.begin(0, false);
+  double early = 0;
+  for (std::int64_t i = 0; i < kRequests; ++i) {
+    const core::Nanos now = i * (core::kSecond / kPerSecond);
+    recorder.advance(now);
+    const auto bits = rng.next();
+    const auto latency = static_cast<core::Nanos>((1000 + bits % 1000) << (bits >> 32) % 20);
+    recorder.sent();
+    recorder.lag(latency / 100);
+    recorder.answered(200, now - latency, latency, latency, latency / 2);
+    if (i % kPerSecond != 0) continue;
+    for (auto& second : recorder.take()) {
+      total.merge(second->tally);
+      recorder.give_back(std::move(second));
+    }
+    if (i == 1'000'000) early = resident_bytes();
+  }
+  return resident_bytes() / early;
+}
+
+core::Table limits(const Arena& arena, const WebServer& server, bool& passed) {
+  core::Table table{.key = "limits",
+                    .title = "Memory and start",
+                    .columns = {{"what", "what"}, {"measured", "measured"}, {"limit", "limit"}},
+                    .rows = {}};
+  const auto add = [&](const char* what, double measured, double limit, const char* format) {
+    table.rows.push_back({what, fmt::format(fmt::runtime(format), measured),
+                          fmt::format(fmt::runtime(format), limit)});
+    passed = passed && measured <= limit;
+  };
+  add("resident memory, 50M requests over 1M", memory_growth(), kMostMemoryGrowth, "{:.3f}x");
+  const Value many = scalectl_result(arena, server.url(), {"-c", "10000", "-R", "20000/s", "-d", "5s"});
+  add("peak resident memory, 10,000 connections",
+      at(many, "metrics.peak_resident_bytes").number() / 1e6, kMostMemory / 1e6, "{:.1f} MB");
+  std::vector<double> starts;
+  for (int i = 0; i < 21; ++i) {
+    const core::Stopwatch watch;
+    scalectl_result(arena, server.url(), {"-c", "1", "-n", "1"});
+    starts.push_back(watch.seconds());
+  }
+  add("one request, from start to exit (median of 21)", core::median(starts) * 1000, kMostStart_s * 1000,
+      "{:.1f} ms");
+  return table;
+}
+
+}  // namespace
+
+core::Result load(const Arena& arena) {
+  core::Result result{.command = "bench", .name = "load"};
+  const WebServer server(arena.scratch(), kServerCore);
+  bool passed = true;
+  result.tables.push_back(against_wrk(arena, server, passed));
+  result.tables.push_back(limits(arena, server, passed));
+  if (!passed) result.verdict = core::Verdict::kFail;
+  return result;
+}
+
+}  // namespace scalectl::bench
