@@ -1,8 +1,8 @@
 #include "net/http_connection.hpp"
 
-#include <boost/asio/post.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/loop_native.hpp"
@@ -11,7 +11,6 @@
 namespace scalectl::net {
 namespace {
 
-namespace asio = boost::asio;
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
@@ -114,7 +113,7 @@ struct HttpConnection::Native : Watcher {
       if (result.io == Io::kFailed || result.io == Io::kEnd) {
         // What the server said before it closed is still to be read, and says more.
         if (!write_failed) write_failed = result.io == Io::kFailed ? stream.failure() : kHungUp;
-        asio::post(loop.native().context, [this, round = epoch] {
+        loop.post([this, round = epoch] {
           if (round == epoch) on_readable();
         });
         return bytes.size();
@@ -222,7 +221,7 @@ struct HttpConnection::Native : Watcher {
     owner.on_failure(failure);
   }
   void fail_soon(Failure failure) {
-    asio::post(loop.native().context, [this, round = epoch, failure = std::move(failure)] {
+    loop.post([this, round = epoch, failure = std::move(failure)] {
       if (round == epoch) fail(failure);
     });
   }

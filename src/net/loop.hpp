@@ -29,7 +29,7 @@ class Loop {
   std::unique_ptr<Native> native_;
 };
 
-/// Calls back once, at an instant or a little later; never before it.
+/// Calls back once, at an instant or a little later; never before it. A loop has few of them.
 class Timer {
  public:
   Timer(Loop& loop, std::function<void()> expired);
@@ -43,8 +43,9 @@ class Timer {
   /// The instant that is set and still to come; 0 where none is.
   core::Nanos instant() const;
 
- private:
   struct Native;
+
+ private:
   std::unique_ptr<Native> native_;
 };
 

@@ -1,18 +1,18 @@
-// What else in net waits on a Loop uses of it: Asio's context, and the sockets' own epoll set.
+// What else in net waits on a Loop uses of it: its epoll set.
 //
-// Sockets are not given to Asio: it re-arms each wait with a system call, one for each answer. They
-// are in a level-triggered epoll set of our own, and Asio waits for that set as for one descriptor,
-// so a batch of answers costs what one did.
+// Asio is not used here: on Boost 1.74 it re-arms each wait with a system call of its own, and sets a
+// timer with another. A level-triggered epoll set whose wait carries the next timer's instant needs
+// one for a whole batch of answers.
 #pragma once
 
 #include <sys/epoll.h>
 
 #include <array>
-#include <utility>  // Boost 1.74 uses std::exchange without it
-
-#include <boost/asio/detail/concurrency_hint.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
 
 #include "net/loop.hpp"
 
@@ -28,28 +28,36 @@ class Watcher {
 
 struct Loop::Native {
   Native();
+  ~Native();
+  Native(const Native&) = delete;
+  Native& operator=(const Native&) = delete;
 
   /// Tells `watcher` whenever one of `events` holds of `fd`.
-  void watch(int fd, Watcher& watcher, std::uint32_t events) { control(EPOLL_CTL_ADD, fd, watcher, events); }
+  void watch(int fd, Watcher& watcher, std::uint32_t events);
   /// Waits for other events from now on.
-  void rewatch(int fd, Watcher& watcher, std::uint32_t events) { control(EPOLL_CTL_MOD, fd, watcher, events); }
+  void rewatch(int fd, Watcher& watcher, std::uint32_t events);
   /// Before `fd` is closed. Nothing more is told of it, even if it has happened.
   void forget(int fd, Watcher& watcher);
 
-  // The reactor is not locked: one thread runs the loop. The queue is, for post() and stop().
-  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  void run();
+  void post(std::function<void()> work);
+  void wake();
+
+  int set = -1;   // the epoll set
+  int bell = -1;  // an eventfd in it, rung by other threads
+  std::array<epoll_event, 256> batch;
+  int ready = 0;    // events of the batch
+  int handled = 0;  // of those, told
+  std::vector<Timer::Native*> timers;  // few
+  std::atomic<bool> stopped = false;
+  std::mutex mutex;
+  std::vector<std::function<void()>> posted;
 
  private:
-  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-
-  void control(int operation, int fd, Watcher& watcher, std::uint32_t events);
-  void arm();
   void dispatch();
-
-  Descriptor set_{context};  // the epoll set
-  std::array<epoll_event, 256> batch_;
-  int ready_ = 0;    // events of the batch
-  int handled_ = 0;  // of those, told
+  void run_posted();
+  void expire(core::Nanos now);
+  core::Nanos next_instant() const;
 };
 
 }  // namespace scalectl::net

@@ -1,49 +1,66 @@
 #include "net/resolver.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <cstring>
-
-#include "net/loop_native.hpp"
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 namespace scalectl::net {
-namespace {
 
-using Tcp = boost::asio::ip::tcp;
-using NativeResolver =
-    boost::asio::ip::basic_resolver<Tcp, boost::asio::io_context::executor_type>;
-
-}  // namespace
-
+/// The C library's resolver blocks, so it is asked from one thread, which starts with the first name.
 struct Resolver::Native {
-  explicit Native(Loop& loop) : resolver(loop.native().context.get_executor()) {}
-  NativeResolver resolver;
+  explicit Native(Loop& its_loop) : loop(its_loop) {}
+  ~Native() {
+    {
+      const std::lock_guard lock(mutex);
+      leaving = true;
+    }
+    changed.notify_one();
+    if (thread.joinable()) thread.join();
+  }
+
+  struct Question {
+    std::string host;
+    std::uint16_t port;
+    IpVersion version;
+    Done done;
+  };
+
+  void ask(Question question) {
+    {
+      const std::lock_guard lock(mutex);
+      questions.push_back(std::move(question));
+    }
+    if (!thread.joinable()) thread = std::thread([this] { work(); });
+    changed.notify_one();
+  }
+
+  void work() {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [this] { return leaving || !questions.empty(); });
+      if (leaving) return;
+      Question question = std::move(questions.front());
+      questions.pop_front();
+      lock.unlock();
+      auto found = net::resolve(question.host, question.port, question.version);
+      loop.post([done = std::move(question.done), found = std::move(found)] { done(found); });
+    }
+  }
+
+  Loop& loop;
+  std::thread thread;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Question> questions;
+  bool leaving = false;
 };
 
 Resolver::Resolver(Loop& loop) : native_(std::make_unique<Native>(loop)) {}
 Resolver::~Resolver() = default;
 
 void Resolver::resolve(const std::string& host, std::uint16_t port, IpVersion version, Done done) {
-  const auto take = [host, done = std::move(done)](const boost::system::error_code& error,
-                                                   const Tcp::resolver::results_type& results) {
-    if (error == boost::asio::error::operation_aborted) return;
-    if (error) return done(Failure{FailureClass::kDns, "\"" + host + "\": " + error.message()});
-    std::vector<Address> addresses;
-    for (const auto& entry : results) {
-      const Tcp::endpoint endpoint = entry.endpoint();
-      Address& address = addresses.emplace_back();
-      std::memcpy(&address.storage, endpoint.data(), endpoint.size());
-      address.length = static_cast<socklen_t>(endpoint.size());
-    }
-    done(std::move(addresses));
-  };
-  const std::string service = std::to_string(port);
-  if (version == IpVersion::kV4) {
-    native_->resolver.async_resolve(Tcp::v4(), host, service, take);
-  } else if (version == IpVersion::kV6) {
-    native_->resolver.async_resolve(Tcp::v6(), host, service, take);
-  } else {
-    native_->resolver.async_resolve(host, service, take);
-  }
+  native_->ask({.host = host, .port = port, .version = version, .done = std::move(done)});
 }
 
 }  // namespace scalectl::net

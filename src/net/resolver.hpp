@@ -21,8 +21,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Looks `host` up in a thread of its own and calls `done` from the loop, unless the Resolver is
-  /// gone by then.
+  /// Looks `host` up in a thread of its own and calls `done` from the loop.
   void resolve(const std::string& host, std::uint16_t port, IpVersion version, Done done);
 
  private:
