@@ -200,7 +200,7 @@ Outcome run(const HttpPlan& plan, const std::stop_token& stop, core::Observer& o
     std::this_thread::sleep_for(kLook);
     collector.collect();
     const double elapsed_s = core::to_seconds(core::monotonic_now() - begin);
-    const bool new_second = collector.series().size() > shown;
+    const bool new_second = collector.series().size() > shown && !crew.done();
     if (new_second) {
       shown = collector.series().size();
       display.show(elapsed_s, crew.in_flight(), collector.total(), collector.series());
