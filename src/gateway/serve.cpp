@@ -41,7 +41,7 @@ Object params(const ServeOptions& options) {
   const net::ServerOptions& server = options.server;
   Object made;
   made.set("threads", server.threads);
-  made.set("max_connections", server.max_connections);
+  made.set("connections", server.max_connections);
   made.set("idle_timeout_s", core::Seconds(server.idle_timeout).count());
   made.set("max_body_bytes", server.max_body_bytes);
   made.set("tls", !server.tls_cert.empty());
@@ -56,32 +56,33 @@ Object metrics(const net::ServerCounters& sum, const std::vector<RequestCount>& 
   for (const RequestCount& row : rows) {
     classes[static_cast<std::size_t>(row.status / 100 - 2)] += row.count;
   }
-  Object faults;
+  Object failures;  // those that there were
   for (std::size_t i = 0; i < net::kServerFaults; ++i) {
-    faults.set(std::string(net::to_text(static_cast<net::ServerFault>(i))), sum.faults[i]);
+    if (sum.faults[i] == 0) continue;
+    failures.set(std::string(net::to_text(static_cast<net::ServerFault>(i))), sum.faults[i]);
   }
   Object made;
   made.set("requests", sum.requests);
   made.set(
-      "responses",
+      "statuses",
       Object{{"2xx", classes[0]}, {"3xx", classes[1]}, {"4xx", classes[2]}, {"5xx", classes[3]}});
   made.set("connections",
            Object{{"opened", sum.opened}, {"refused", sum.refused}, {"cut_off", cut}});
   made.set("bytes_in", sum.bytes_in);
   made.set("bytes_out", sum.bytes_out);
-  made.set("faults", std::move(faults));
+  made.set("failures", std::move(failures));
   return made;
 }
 
 core::Table table(const std::vector<RequestCount>& rows) {
-  core::Table made{.key = "routes",
-                   .title = "Requests",
-                   .columns = {Column{"route", "route"}, Column{"method", "method"},
-                               Column{"status", "status", Unit::kId},
-                               Column{"requests", "requests", Unit::kCount}},
-                   .rows = {}};
+  core::Table made{
+      .key = "routes",
+      .title = "Requests",
+      .columns = {Column{"route", "route"}, Column{"method", "method"}, Column{"status", "status"},
+                  Column{"requests", "requests", Unit::kCount}},
+      .rows = {}};
   for (const RequestCount& row : rows) {
-    made.rows.push_back({row.route, row.method, row.status, row.count});
+    made.rows.push_back({row.route, row.method, std::to_string(row.status), row.count});
   }
   return made;
 }

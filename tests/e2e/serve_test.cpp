@@ -75,6 +75,10 @@ TEST(ServeCommand, AnswersUntilSigterm_AndReportsWhatItDid) {
     for (const char* path : {"/api/health", "/status/302", "/nothing", "/status/500"}) {
       received += client.ask(get(path)).bytes;
     }
+    RawClient stranger(port);
+    const RawResponse refusal = stranger.ask("nonsense\r\n\r\n");
+    EXPECT_EQ(refusal.status, 400);
+    received += refusal.bytes;
   }
   serving.signal(SIGTERM);
   EXPECT_EQ(serving.wait(), 0);
@@ -84,9 +88,10 @@ TEST(ServeCommand, AnswersUntilSigterm_AndReportsWhatItDid) {
   EXPECT_EQ(text_at(result, "verdict"), "pass");
   EXPECT_EQ(integer_at(result, "metrics.requests"), 4);
   for (const char* status : {"2xx", "3xx", "4xx", "5xx"}) {
-    EXPECT_EQ(integer_at(result, std::string("metrics.responses.") + status), 1) << status;
+    EXPECT_EQ(integer_at(result, std::string("metrics.statuses.") + status), 1) << status;
   }
-  EXPECT_EQ(integer_at(result, "metrics.connections.opened"), 1);
+  EXPECT_EQ(integer_at(result, "metrics.connections.opened"), 2);
+  EXPECT_EQ(integer_at(result, "metrics.failures.bad_request"), 1);
   EXPECT_EQ(integer_at(result, "metrics.bytes_out"), static_cast<std::int64_t>(received));
 }
 
