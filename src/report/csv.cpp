@@ -81,8 +81,8 @@ std::string render_results(const Results& results) {
 std::string csv(const Results& results, const Style& /*style*/) {
   std::string tables;
   for (const Result& result : results) {
+    if (tables_show_metrics(result)) continue;  // the metrics themselves stand for them
     for (const Table& table : result.tables) {
-      if (table.shows_metrics) continue;
       tables += (tables.empty() ? "" : "\r\n") + render_table(table);
     }
   }
