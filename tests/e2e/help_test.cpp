@@ -35,7 +35,8 @@ TEST_F(Help, Root_ListsTheCommands) {
   const Outcome outcome = scalectl({"--help"});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "");
-  EXPECT_THAT(subcommands(outcome.out), ElementsAre("demo", "lab", "db", "seed", "index", "tick", "workflow"));
+  EXPECT_THAT(subcommands(outcome.out), ElementsAre("demo", "lab", "db", "seed", "index", "tick",
+                                                    "workflow", "load", "serve"));
 }
 
 TEST_F(Help, EveryCommand_HasAnExampleThatNamesIt) {
@@ -61,8 +62,8 @@ TEST_F(Help, EveryCommand_HasAnExampleThatNamesIt) {
     ASSERT_NE(example, std::string::npos) << path;
     EXPECT_THAT(outcome.out.substr(example), HasSubstr(path)) << path;
   }
-  // demo; lab ×4; db ×3; seed ×2; index ×5; tick ×3; workflow ×5 and views ×3
-  EXPECT_EQ(leaves, 27);
+  // demo; lab ×4; db ×3; seed ×2; index ×5; tick ×3; workflow ×5 and views ×3; load ×2; serve
+  EXPECT_EQ(leaves, 30);
 }
 
 TEST_F(Help, Version_IsOneLineOnStdout) {

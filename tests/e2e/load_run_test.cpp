@@ -161,6 +161,12 @@ TEST_F(LoadFormat, Csv_HasOneHeadAndTheCounts) {
   EXPECT_THAT(csv, AllOf(HasSubstr("requests.sent"), HasSubstr("latency_ms.response.p99")));
 }
 
+TEST(LoadFormatOfErrors, Csv_HasTheCountsToo) {
+  ScriptedServer server([](const Asked&) { return Reply{.after = After::kClose}; });
+  EXPECT_THAT(scalectl(http(server.url(), {"-c", "1", "-n", "1", "--format", "csv"})).out,
+              HasSubstr("requests.sent"));
+}
+
 TEST_F(LoadFormat, Markdown_HasTheThresholds) {
   EXPECT_THAT(shown("md"), AllOf(HasSubstr("| missed==0 | 0 | pass |"), HasSubstr("FAIL")));
 }
