@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.hpp"
@@ -60,6 +61,7 @@ class WorkflowSeeder {
   /// Everything between BEGIN and COMMIT.
   void run(pg::Transaction& tx, core::Result& result) {
     BulkLoad load(tx, tables_, context_);
+    make_months(tx);
     plan_.named_tasks = named_tasks(tx);
     plan_.named_steps = named_steps(tx);
     if (options_.existing == Existing::kAppend) {
@@ -77,6 +79,26 @@ class WorkflowSeeder {
   }
 
  private:
+  /// Where the transitions are partitioned by month, makes the months that the rows will be in. Rows
+  /// without a month find a place too, but are moved from there when theirs is made.
+  void make_months(pg::Transaction& tx) const {
+    const auto partitioned = [](const BulkTable& table) {
+      return table.relation.partitioned && table.relation.owned;
+    };
+    if (std::none_of(tables_.begin(), tables_.end(), partitioned)) return;
+    const pg::Relation& tasks = tables_[0].relation;
+    const pg::Naming beside_tables(tasks.schema, {}, options_.naming.prefix());
+    const std::string function = beside_tables.table("make_transition_months");
+    const bool there =
+        tx.query("SELECT to_regprocedure($1) IS NOT NULL AS there",
+                 {function + "(timestamp, timestamp)"})
+            .boolean(0, "there");
+    if (!there) return;
+    const auto first = options_.as_of - kMaxAge - std::chrono::days(1);  // a task takes a while
+    tx.query("SELECT " + function +
+                 "($1::timestamptz AT TIME ZONE 'UTC', $2::timestamptz AT TIME ZONE 'UTC')",
+             {core::format_time(first), core::format_time(options_.as_of)});
+  }
   static std::int64_t next_id(pg::Transaction& tx, const BulkTable& table) {
     return tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}",
                                 pg::quote_identifier(table.key), table.quoted))

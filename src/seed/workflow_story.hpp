@@ -78,6 +78,8 @@ struct TaskStory {
 };
 
 inline constexpr std::int32_t kRetryLimit = 3;
+/// Tasks were finished at most this long before as_of.
+inline constexpr std::chrono::days kMaxAge{60};
 
 /// The story of the plan's task number `index`.
 TaskStory tell(const WorkflowPlan& plan, std::uint64_t index);
