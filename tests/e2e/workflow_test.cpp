@@ -62,6 +62,8 @@ TEST_F(Workflow, SeedWithBadInput_IsRefusedAndChangesNothing) {
   expect_refusal({"seed", "workflow", "--shape", "tre", "--replace"}, {"tre", "tree"});
   expect_refusal({"seed", "workflow", "--states", "failing", "--replace"}, {"failing"});
   expect_refusal({"seed", "workflow", "--append", "--replace"}, {"contradict"});
+  expect_refusal({"seed", "workflow", "--max-age", "3651d", "--replace"}, {"--max-age", "3650d"});
+  expect_refusal({"seed", "workflow", "--max-age", "-1d", "--replace"}, {"--max-age"});
   expect_refusal({"seed", "workflow", "--tasks", "5"}, {"is not empty", "--append"});
   EXPECT_EQ(everything(), before);
 }
