@@ -154,7 +154,7 @@ void declare_bench(cli::Command& workflow, Context& context, const cli::Applicat
       .option("--time-limit", options->limit, "For a single query")
       .flag("--full", options->full,
             "500,000 tasks too, and the layouts held against each other there: plain, archived, "
-            "partitioned (16 minutes with --views v3 --indexes best, else over an hour)")
+            "partitioned (16 minutes with --views v3 --indexes best, longer with more of them)")
       .flag("--yes", options->yes, "On this server, even if it is not a lab (it makes databases)")
       .example("scalectl --lab workflow bench --tasks 50,500,5k,50k")
       .example("scalectl --lab workflow bench --full --tasks 50k --views v3 --indexes best")
