@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
+#include "index/partitioned.hpp"
 #include "pg/relation.hpp"
 
 namespace scalectl::index {
@@ -36,19 +37,27 @@ struct Item {
   }
 };
 
+/// An index of a partitioned table is as big, and as much used, as those of its partitions are.
 constexpr const char* kFind =
-    "SELECT i.indisvalid AND i.indisready AS valid, pg_relation_size(i.indexrelid) AS bytes,"
-    "       coalesce(pg_stat_get_numscans(i.indexrelid), 0) AS scans,"
+    "SELECT i.indisvalid AND i.indisready AS valid, whole.bytes, whole.scans,"
     "       pg_get_indexdef(i.indexrelid) AS definition, i.indrelid AS table_oid,"
     "       i.indrelid::regclass::text AS table_name"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     "  JOIN pg_index i ON i.indexrelid = c.oid"
+    "  CROSS JOIN LATERAL (WITH RECURSIVE tree AS ("
+    "      SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid)"
+    "    SELECT sum(pg_relation_size(oid))::bigint AS bytes,"
+    "           coalesce(sum(pg_stat_get_numscans(oid)), 0)::bigint AS scans FROM tree) whole"
     " WHERE c.relname = $1 AND n.nspname = $2";
 
 std::optional<Found> find(pg::Session& session, const IndexDefinition& index,
                           const pg::Relation& table) {
   const pg::Rows rows = session.query(kFind, {index.name, table.schema});
-  if (rows.empty()) return std::nullopt;
+  if (rows.empty()) {
+    // The index of a whole is made last: a build that was killed leaves those of some partitions.
+    if (table.partitioned && has_leftovers(session, index, table)) return Found{};
+    return std::nullopt;
+  }
   if (rows.integer(0, "table_oid") != table.oid) {
     throw core::usage_error(
         fmt::format("index \"{}\" is there, but on table {}", index.name, rows.text(0, "table_name")),
@@ -115,7 +124,11 @@ core::Array row_of(const Item& item, core::Array rest) {
 void build(pg::Session& session, const Item& item, const Pack& pack, const pg::Naming& naming) {
   try {
     if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
-    session.query(create_sql(*item.definition, naming));
+    if (item.table.partitioned) {
+      build_partitioned(session, *item.definition, item.table);
+    } else {
+      session.query(create_sql(*item.definition, naming));
+    }
     session.query(fmt::format("COMMENT ON INDEX {} IS {}", item.quoted(),
                               pg::quote_literal(fmt::format("scalectl pack {} v{}: {}", pack.name,
                                                             pack.version, item.definition->why))));
@@ -123,7 +136,7 @@ void build(pg::Session& session, const Item& item, const Pack& pack, const pg::N
     std::string left;
     try {
       const auto found = find(session, *item.definition, item.table);
-      if (found && !found->valid) {
+      if (found && !found->valid && !item.table.partitioned) {
         session.query("DROP INDEX CONCURRENTLY " + item.quoted());
         left = "; the unfinished index was dropped";
       }
@@ -143,6 +156,7 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
   core::Result result = new_result("plan", pack);
   core::Table table = new_table({{"action", "action"}, {"sql", "SQL"}});
   int to_create = 0;
+  bool partitioned = false;
   for (const Item& item : look(session, pack, naming)) {
     const bool missing = !item.found;
     to_create += missing ? 1 : 0;
@@ -150,6 +164,11 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
         item, {missing ? "create" : item.found->valid ? "keep" : "repair",
                missing ? core::Value(on_one_line(create_sql(*item.definition, naming))) : core::Value()}));
     if (item.state() == "invalid") result.verdict = core::Verdict::kWarn;
+    partitioned = partitioned || (missing && item.table.partitioned);
+  }
+  if (partitioned) {
+    result.notes.emplace_back(
+        "on a partitioned table it is built so on each partition, and then joined up");
   }
   result.metrics.set("to_create", to_create);
   result.tables.push_back(std::move(table));
@@ -228,7 +247,11 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
       table.rows.push_back(row_of(item, {"not there"}));
       continue;
     }
-    session.query("DROP INDEX CONCURRENTLY " + item.quoted());
+    if (item.table.partitioned) {
+      drop_partitioned(session, *item.definition, item.table);
+    } else {
+      session.query("DROP INDEX CONCURRENTLY " + item.quoted());
+    }
     ++dropped;
     table.rows.push_back(row_of(item, {"dropped"}));
     observer.info(fmt::format("Dropped index {}", item.definition->name));

@@ -10,8 +10,6 @@
 namespace scalectl::pg {
 namespace {
 
-constexpr std::size_t kMaxIdentifierBytes = 63;  // NAMEDATALEN - 1
-
 std::string doubled(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {

@@ -2,6 +2,7 @@
 // catalog's SQL uses ("players") to the names a database really has.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace scalectl::pg {
+
+/// As many bytes of a name as PostgreSQL keeps: NAMEDATALEN - 1.
+inline constexpr std::size_t kMaxIdentifierBytes = 63;
 
 /// `name` in double quotes, with those inside it doubled. Throws Error (usage) for names that
 /// PostgreSQL cannot hold: empty, over 63 bytes (it would cut them off), or with a NUL byte.

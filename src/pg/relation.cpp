@@ -10,7 +10,8 @@ namespace scalectl::pg {
 
 std::optional<Relation> find_relation(Session& session, const std::string& quoted) {
   const Rows rows = session.query(
-      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'r' AS plain, pg_has_role(c.relowner, 'USAGE') AS owned,"
+      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'r' AS plain, c.relkind = 'p' AS partitioned,"
+      "       pg_has_role(c.relowner, 'USAGE') AS owned,"
       "       a.attname, format_type(a.atttypid, NULL) AS type"
       "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
       "  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -22,6 +23,7 @@ std::optional<Relation> find_relation(Session& session, const std::string& quote
                     .schema = rows.text(0, "nspname"),
                     .name = rows.text(0, "relname"),
                     .plain = rows.boolean(0, "plain"),
+                    .partitioned = rows.boolean(0, "partitioned"),
                     .owned = rows.boolean(0, "owned"),
                     .columns = {}};
   for (std::size_t i = 0; i < rows.size(); ++i) {

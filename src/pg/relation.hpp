@@ -20,6 +20,7 @@ struct Relation {
   std::string schema;
   std::string name;
   bool plain = false;  ///< an ordinary table: not partitioned, not a view
+  bool partitioned = false;
   bool owned = false;  ///< the session's role has the owner's rights
   std::vector<RelationColumn> columns;
 };

@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "catalog/checksum.hpp"
-#include "catalog/front_matter.hpp"
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/identifier.hpp"
+#include "schema/replaced.hpp"
 
 namespace scalectl::schema {
 namespace {
@@ -23,43 +21,26 @@ using core::usage_error;
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(8314892176759550060)";
 constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '30s'";
 
+/// What an init did.
+struct Work {
+  int migrations = 0;  ///< that the database has now
+  int applied = 0;     ///< of them by this init
+  int made = 0;        ///< things that the upkeep of earlier ones made
+
+  Work& operator+=(const Work& other) {
+    migrations += other.migrations;
+    applied += other.applied;
+    made += other.made;
+    return *this;
+  }
+};
+
 /// A migration as the database remembers it.
 struct Applied {
   int version;
   std::string checksum;
   std::string applied_at;
 };
-
-Migration parse(const catalog::File& file) {
-  const auto sections = catalog::parse_sections(file);
-  if (sections.size() > 1) {
-    throw catalog::file_error(file, sections[1].line, "a migration has no sections");
-  }
-  const catalog::Section& section = sections[0];
-  check(file, section,
-        {{.key = "migration", .required = true},
-         {.key = "summary", .required = true},
-         {.key = "prefix"},
-         {.key = "table", .repeated = true}});
-  const std::string base = file.path.substr(file.path.rfind('/') + 1);
-  Migration migration{.name = section.get("migration"),
-                      .summary = section.get("summary"),
-                      .prefix = section.find("prefix").value_or(""),
-                      .sql = catalog::SqlText(file, section.body, section.body_line),
-                      .checksum = catalog::sha256(file.text)};
-  const auto underscore = base.find('_');
-  const char* end = base.data() + std::min(underscore, base.size());
-  const auto parsed = std::from_chars(base.data(), end, migration.version);
-  if (parsed.ec != std::errc() || parsed.ptr != end || migration.version < 1 ||
-      base.substr(underscore + 1) != migration.name + ".sql") {
-    throw catalog::file_error(file, 1,
-                              fmt::format("expected a file named NNN_{}.sql", migration.name));
-  }
-  for (const catalog::Field& field : section.fields) {
-    if (field.key == "table") migration.tables.push_back(field.value);
-  }
-  return migration;
-}
 
 /// Where a family's tables are, or will be.
 struct Place {
@@ -154,9 +135,42 @@ void check_history(const std::vector<Migration>& known, const std::vector<Applie
   }
 }
 
-/// Applies the missing migrations of one family inside `tx`; how many they were.
-int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, const Place& place,
-                  const std::string& version, core::Observer& observer) {
+/// The quoted name of `known` under the place's prefix. Throws Error (usage) where that is too long.
+std::string quote_in(const Place& place, const std::string& known) {
+  if (place.prefix.size() + known.size() <= pg::kMaxIdentifierBytes) {
+    return pg::quote_identifier(place.prefix + known);
+  }
+  throw usage_error(
+      fmt::format("prefix \"{0}\" makes the name \"{0}{1}\" of {2} bytes", place.prefix, known,
+                  place.prefix.size() + known.size()),
+      fmt::format("PostgreSQL keeps {} bytes of a name; give a --prefix of at most {}",
+                  pg::kMaxIdentifierBytes, pg::kMaxIdentifierBytes - known.size()));
+}
+
+void apply(pg::Transaction& tx, const Migration& migration, const Place& place,
+           core::Observer& observer) {
+  const auto quote = [&](const std::string& name) { return quote_in(place, name); };
+  const std::string sql = migration.sql.bind(quote, {}).sql;
+  std::vector<std::string> replaced;
+  for (const std::string& table : migration.replaces) replaced.push_back(place.quoted(table));
+  const Replaced before(tx, replaced);
+  tx.query(sql);
+  before.put_back(tx, observer);
+}
+
+/// Runs the migration's upkeep; how many things that made.
+int keep_up(pg::Transaction& tx, const Migration& migration, const Place& place,
+            core::Observer& observer) {
+  const pg::Rows made = tx.query("SELECT made FROM " + place.quoted(migration.upkeep) + "() AS made");
+  for (std::size_t i = 0; i < made.size(); ++i) observer.info("Made " + made.text(i, "made"));
+  return static_cast<int>(made.size());
+}
+
+/// Applies the missing migrations of one family inside `tx`, and those optional ones that `wanted`
+/// names; what has been applied before is kept up where it is wanted again.
+Work apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, const Place& place,
+                   const std::vector<std::string>& wanted, const std::string& version,
+                   core::Observer& observer) {
   const bool remembers =
       tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there").boolean(0, "there");
   const auto applied = remembers ? applied_in(tx, place) : std::vector<Applied>{};
@@ -166,13 +180,19 @@ int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, cons
     tx.query("CREATE SCHEMA " + pg::quote_identifier(place.schema));
   }
   tx.query("SET LOCAL search_path TO " + pg::quote_identifier(place.schema));
-  const auto quote = [&](const std::string& table) {
-    return pg::quote_identifier(place.prefix + table);
-  };
-  int count = 0;
+  Work work;
   for (const Migration& migration : known) {
-    if (find(applied, migration.version) != nullptr) continue;
-    tx.query(migration.sql.bind(quote, {}).sql);
+    const bool is_wanted =
+        std::find(wanted.begin(), wanted.end(), migration.optional) != wanted.end();
+    if (find(applied, migration.version) != nullptr) {
+      ++work.migrations;
+      if (is_wanted && !migration.upkeep.empty()) {
+        work.made += keep_up(tx, migration, place, observer);
+      }
+      continue;
+    }
+    if (!migration.optional.empty() && !is_wanted) continue;
+    apply(tx, migration, place, observer);
     tx.query(
         "INSERT INTO scalectl.migrations (family, schema_name, version, name, checksum,"
         "                                 scalectl_version) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -180,22 +200,27 @@ int apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, cons
          migration.checksum, version});
     observer.info(fmt::format("Applied {} {:03} {} in schema {}", place.family, migration.version,
                               migration.name, place.schema));
-    ++count;
+    ++work.migrations;
+    ++work.applied;
   }
   tx.query("SET LOCAL search_path TO DEFAULT");
-  return count;
+  return work;
 }
 
-int init_family(pg::Session& session, const catalog::Catalog& catalog,
-                const std::vector<Migration>& known, const Place& place,
-                const std::string& version, core::Observer& observer) {
+/// What was done to the family itself; `applied` counts the bookkeeping's migrations too.
+Work init_family(pg::Session& session, const catalog::Catalog& catalog,
+                 const std::vector<Migration>& known, const Place& place, const Options& options,
+                 core::Observer& observer) {
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   tx.query(kLock);
-  int count = apply_missing(tx, load(catalog, kBookkeeping), kOwnPlace, version, observer);
-  if (place.family != kBookkeeping) count += apply_missing(tx, known, place, version, observer);
+  Work work = apply_missing(tx, load(catalog, kBookkeeping), kOwnPlace, {}, options.version, observer);
+  if (place.family != kBookkeeping) {
+    work.migrations = 0;
+    work += apply_missing(tx, known, place, options.optional, options.version, observer);
+  }
   tx.commit();
-  return count;
+  return work;
 }
 
 core::Result new_result(const std::string& verb, const Place& place) {
@@ -223,35 +248,50 @@ std::vector<std::pair<std::string, std::int64_t>> tables_with_rows(
   return tables;
 }
 
-}  // namespace
-
-std::vector<Migration> load(const catalog::Catalog& catalog, const std::string& family) {
-  const std::vector<std::string> families = catalog.folders("sql/schema");
-  if (std::find(families.begin(), families.end(), family) == families.end()) {
-    throw usage_error(fmt::format("there is no reference schema \"{}\"", family),
-                      core::did_you_mean(family, families,
-                                         "there are: " + core::join(families, ", ")));
-  }
-  std::vector<Migration> migrations;
-  for (const catalog::File& file : catalog.files("sql/schema/" + family)) {
-    migrations.push_back(parse(file));
-    const auto number = static_cast<int>(migrations.size());
-    if (migrations.back().version != number) {
-      throw catalog::file_error(file, 1, fmt::format("expected migration number {}", number));
+/// Drops the functions of the applied migrations, last made first.
+void drop_functions(pg::Transaction& tx, const std::vector<Migration>& known,
+                    const std::vector<Applied>& applied, const Place& place) {
+  for (auto migration = known.rbegin(); migration != known.rend(); ++migration) {
+    if (find(applied, migration->version) == nullptr) continue;
+    for (auto at = migration->functions.rbegin(); at != migration->functions.rend(); ++at) {
+      const std::string function = place.quoted(at->name) + at->types;
+      if (tx.query("SELECT to_regprocedure($1) IS NOT NULL AS there", {function})
+              .boolean(0, "there")) {
+        tx.query("DROP FUNCTION " + function);
+      }
     }
   }
-  return migrations;
+}
+
+}  // namespace
+
+void check(const catalog::Catalog& catalog, const Options& options) {
+  std::vector<std::string> names;
+  for (const Migration& migration : load(catalog, options.family)) {
+    if (!migration.optional.empty()) names.push_back(migration.optional);
+  }
+  for (const std::string& wanted : options.optional) {
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
+    throw usage_error(fmt::format("reference schema {} cannot be {}", options.family, wanted),
+                      names.empty() ? "it has one layout only: leave the option out"
+                                    : "it can be: " + core::join(names, ", "));
+  }
 }
 
 core::Result init(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                   core::Observer& observer) {
   const core::Stopwatch watch;
   const auto known = load(catalog, options.family);
+  check(catalog, options);
   const Place place = place_of(session, known, options);
   core::Result result = new_result("init", place);
-  const int count = init_family(session, catalog, known, place, options.version, observer);
-  result.metrics.set("migrations", known.size()).set("applied", count);
-  if (count == 0) result.notes.emplace_back("nothing to do: every migration is applied");
+  if (!options.optional.empty()) result.params.set("optional", core::join(options.optional, ","));
+  const Work work = init_family(session, catalog, known, place, options, observer);
+  result.metrics.set("migrations", work.migrations).set("applied", work.applied);
+  if (!options.optional.empty()) result.metrics.set("made", work.made);
+  if (work.applied + work.made == 0) {
+    result.notes.emplace_back("nothing to do: every migration is applied");
+  }
   watch.stamp(result);
   return result;
 }
@@ -271,10 +311,10 @@ core::Result status(pg::Session& session, const catalog::Catalog& catalog,
       .rows = {}};
   for (const Migration& migration : known) {
     const Applied* row = find(applied, migration.version);
-    const std::string state = row == nullptr                          ? "pending"
-                              : row->checksum == migration.checksum ? "applied"
-                                                                    : "changed";
-    if (state != "applied") result.verdict = core::Verdict::kWarn;
+    const std::string state = row != nullptr ? (row->checksum == migration.checksum ? "applied" : "changed")
+                              : migration.optional.empty() ? "pending"
+                                                           : "optional";
+    if (state == "pending" || state == "changed") result.verdict = core::Verdict::kWarn;
     migrations.rows.push_back({migration.version, migration.name, state,
                                row != nullptr ? core::Value(row->applied_at) : core::Value(),
                                migration.summary});
@@ -304,7 +344,8 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     if (rows > 0) filled.push_back(fmt::format("{} ({} rows)", table, core::grouped(rows)));
     quoted.push_back(pg::quote_identifier(place.schema) + "." + pg::quote_identifier(table));
   }
-  if (applied_or_none(session, place).empty()) {
+  const auto applied = applied_or_none(session, place);
+  if (applied.empty()) {
     if (!tables.empty()) {
       throw usage_error(
           fmt::format("schema {} has tables of that name, but scalectl did not make them",
@@ -331,6 +372,7 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     for (const std::string& table : quoted) {  // somebody may have written since we looked
       if (!rows_may_go && !tx.query("SELECT FROM " + table + " LIMIT 1").empty()) refuse(table);
     }
+    drop_functions(tx, known, applied, place);
     tx.query("DROP TABLE " + list);
   }
   if (options.family == kBookkeeping) {
@@ -352,7 +394,8 @@ bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
   const auto known = load(catalog, kBookkeeping);
   try {
     if (applied_or_none(session, kOwnPlace).size() == known.size()) return true;
-    init_family(session, catalog, known, kOwnPlace, version, observer);
+    init_family(session, catalog, known, kOwnPlace, {.family = kBookkeeping, .version = version},
+                observer);
     return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUsage) throw;
@@ -387,7 +430,7 @@ void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const 
     return;
   }
   if (!applied_or_none(session, place).empty()) return;
-  init_family(session, catalog, known, place, options.version, observer);
+  init_family(session, catalog, known, place, options, observer);
 }
 
 }  // namespace scalectl::schema

@@ -44,7 +44,8 @@ std::vector<std::string> referring_tables(pg::Transaction& tx,
       "WITH RECURSIVE refers AS ("
       "  SELECT unnest($1::oid[]) AS oid"
       "  UNION SELECT k.conrelid FROM pg_constraint k JOIN refers ON k.confrelid = refers.oid"
-      "   WHERE k.contype = 'f'"
+      // A partition has its keys, and is emptied, with the whole.
+      "   WHERE k.contype = 'f' AND k.conparentid = 0"
       ") SELECT format('%I.%I', n.nspname, c.relname) AS name"
       "    FROM refers JOIN pg_class c ON c.oid = refers.oid"
       "    JOIN pg_namespace n ON n.oid = c.relnamespace"

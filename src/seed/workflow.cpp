@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.hpp"
@@ -14,6 +15,7 @@ using core::usage_error;
 
 constexpr std::int64_t kMaxTasks = 1'000'000'000;
 constexpr std::int64_t kMaxSteps = 8192;  // the random streams of a task's steps
+constexpr std::chrono::seconds kLongestAge = std::chrono::days(3650);
 constexpr const char* kHint = "seed workflow fills the tables of scalectl db init workflow";
 constexpr std::array<const char*, 4> kShapes{"linear", "diamond", "parallel", "tree"};
 constexpr std::array<const char*, 5> kProgress{"fresh", "running", "retrying", "failed", "mixed"};
@@ -43,7 +45,8 @@ class WorkflowSeeder {
               .steps = static_cast<std::uint32_t>(options.steps),
               .shape = options.shape,
               .progress = options.progress,
-              .as_of = options.as_of} {
+              .as_of = options.as_of,
+              .max_age = options.max_age} {
     for (const WorkflowTable& table : workflow_tables()) {
       tables_.push_back(
           find_table(session, options.naming, table.name, table.key, table.columns, kHint));
@@ -60,6 +63,7 @@ class WorkflowSeeder {
   /// Everything between BEGIN and COMMIT.
   void run(pg::Transaction& tx, core::Result& result) {
     BulkLoad load(tx, tables_, context_);
+    make_months(tx);
     plan_.named_tasks = named_tasks(tx);
     plan_.named_steps = named_steps(tx);
     if (options_.existing == Existing::kAppend) {
@@ -77,6 +81,26 @@ class WorkflowSeeder {
   }
 
  private:
+  /// Where the transitions are partitioned by month, makes the months that the rows will be in. Rows
+  /// without a month find a place too, but are moved from there when theirs is made.
+  void make_months(pg::Transaction& tx) const {
+    const auto partitioned = [](const BulkTable& table) {
+      return table.relation.partitioned && table.relation.owned;
+    };
+    if (std::none_of(tables_.begin(), tables_.end(), partitioned)) return;
+    const pg::Relation& tasks = tables_[0].relation;
+    const pg::Naming beside_tables(tasks.schema, {}, options_.naming.prefix());
+    const std::string function = beside_tables.table("make_transition_months");
+    const bool there =
+        tx.query("SELECT to_regprocedure($1) IS NOT NULL AS there",
+                 {function + "(timestamp, timestamp)"})
+            .boolean(0, "there");
+    if (!there) return;
+    const auto first = options_.as_of - options_.max_age - std::chrono::days(1);  // a task takes a while
+    tx.query("SELECT " + function +
+                 "($1::timestamptz AT TIME ZONE 'UTC', $2::timestamptz AT TIME ZONE 'UTC')",
+             {core::format_time(first), core::format_time(options_.as_of)});
+  }
   static std::int64_t next_id(pg::Transaction& tx, const BulkTable& table) {
     return tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}",
                                 pg::quote_identifier(table.key), table.quoted))
@@ -147,6 +171,10 @@ void check(const WorkflowOptions& options) {
     throw usage_error(fmt::format("--steps {} is not 1 to {}", options.steps, kMaxSteps),
                       "the steps of each task; for example --steps 6");
   }
+  if (options.max_age < std::chrono::seconds(0) || options.max_age > kLongestAge) {
+    throw usage_error(fmt::format("--max-age {} s is not 0 s to 3650d", options.max_age.count()),
+                      "how long ago tasks were finished at most; for example --max-age 365d");
+  }
 }
 
 core::Result seed_workflow(pg::Session& session, const WorkflowOptions& options,
@@ -159,7 +187,8 @@ core::Result seed_workflow(pg::Session& session, const WorkflowOptions& options,
       .set("states", kProgress[static_cast<std::size_t>(options.progress)])
       .set("seed", options.seed)
       .set("workers", options.workers)
-      .set("as_of", core::format_time(options.as_of));
+      .set("as_of", core::format_time(options.as_of))
+      .set("max_age_s", options.max_age.count());
   WorkflowSeeder seeder(session, options, observer);
   return all_or_nothing(session, std::move(result), [&](pg::Transaction& tx, core::Result& out) {
     seeder.run(tx, out);

@@ -22,6 +22,7 @@ struct WorkflowOptions {
   int workers = 1;  ///< threads that make rows
   Existing existing = Existing::kRefuse;
   WorkflowTime as_of;  ///< the "now" that rows are dated by
+  std::chrono::seconds max_age = kDefaultMaxAge;  ///< finished tasks were so at most this long before
   pg::Naming naming;
 };
 

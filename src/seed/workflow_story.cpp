@@ -229,9 +229,9 @@ TaskStory tell(const WorkflowPlan& plan, std::uint64_t index) {
   }
   task.history = task_history(course, end);
 
-  // Finished tasks are up to 60 days old; in others the last thing happened within the last minute,
+  // Finished tasks are up to max_age old; in others the last thing happened within the last minute,
   // so that some backoffs are still in force.
-  const std::int64_t age_s = course == Course::kFinished ? rng.between(0, 60 * 86'400)
+  const std::int64_t age_s = course == Course::kFinished ? rng.between(0, plan.max_age.count())
                                                          : rng.between(0, 60);
   place(task, plan.as_of - end - seconds(age_s));
   return task;

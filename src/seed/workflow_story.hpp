@@ -30,6 +30,8 @@ enum class Progress {
 
 using WorkflowTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+inline constexpr std::chrono::seconds kDefaultMaxAge = std::chrono::days(60);
+
 struct WorkflowPlan {
   std::uint64_t seed = 42;
   std::uint64_t tasks = 0;
@@ -37,6 +39,7 @@ struct WorkflowPlan {
   Shape shape = Shape::kMixed;
   Progress progress = Progress::kMixed;
   WorkflowTime as_of;              ///< the "now" that rows are dated by
+  std::chrono::seconds max_age = kDefaultMaxAge;  ///< finished tasks were so at most this long before
   std::int64_t first_task_id = 1;  ///< ids go up from there, without gaps
   std::int64_t first_step_id = 1;
   std::vector<std::int32_t> named_tasks;  ///< ids, one for each shape

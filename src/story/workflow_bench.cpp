@@ -10,6 +10,7 @@
 #include "core/json.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
+#include "story/workflow_layouts.hpp"
 #include "story/workflow_trial.hpp"
 #include "workflow/view_files.hpp"
 
@@ -322,6 +323,19 @@ core::Result workflow_bench(const pg::Target& admin, const catalog::Catalog& cat
   result.tables = {readiness_table(claims, trials, options), one_task_table(trials, options),
                    query_table(claims, trials, options), cost_table(claims, trials, options)};
   result.notes = lessons(trials, options);
+  if (options.layouts || largest <= kCheapLayouts) {
+    const core::Stopwatch layouts_watch;
+    const LayoutTrial layouts = run_layout_trial(admin, catalog,
+                                                 {.tasks = largest,
+                                                  .steps = options.steps,
+                                                  .repeats = options.repeats,
+                                                  .limit = options.limit,
+                                                  .version = options.version},
+                                                 stop, observer);
+    observer.info(fmt::format("Measured three layouts of {} tasks in {:.1f}s",
+                              core::grouped(largest), layouts_watch.seconds()));
+    add_layouts(layouts, options.limit, result);
+  }
   watch.stamp(result);
   return result;
 }

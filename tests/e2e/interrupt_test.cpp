@@ -132,6 +132,52 @@ TEST_F(Interrupt, SigintDuringIndexBuild_LeavesNoInvalidIndex) {
   EXPECT_EQ(cell("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "0");
 }
 
+TEST_F(Interrupt, SigintDuringArchive_KeepsWholeBatchesAndASecondRunFinishes) {
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"db", "init", "workflow"},
+           {"seed", "workflow", "--tasks", "300", "--steps", "3", "--as-of", "now"}}) {
+    ASSERT_EQ(scalectl(command).code, 0);
+  }
+  const std::string due =
+      "FROM tasker_tasks t JOIN tasker_task_transitions s USING (task_id) WHERE s.most_recent"
+      " AND s.to_state = 'complete' AND s.created_at < now() AT TIME ZONE 'UTC' - interval '30 days'";
+  const int all_due = std::stoi(cell("SELECT count(*) " + due));
+  const std::string total = cell("SELECT count(*) FROM tasker_workflow_step_transitions");
+  const std::string everywhere =
+      "SELECT (SELECT count(*) FROM tasker_workflow_step_transitions) +"
+      "       (SELECT count(*) FROM tasker_archived_workflow_step_transitions)";
+  ASSERT_GT(all_due, 20);
+  {
+    // A step of the eleventh due task: the run waits for it in its third batch.
+    pg::Session holder = database_.connect();
+    pg::Transaction held = holder.begin();
+    held.query("SELECT FROM tasker_workflow_steps WHERE task_id = (SELECT t.task_id " + due +
+               " ORDER BY t.task_id OFFSET 10 LIMIT 1) FOR UPDATE");
+    Running running = start({"workflow", "archive", "--batch", "5", "--format", "json"});
+    ASSERT_TRUE(comes_to("scalectl workflow archive", kBlocked));
+    running.signal(SIGINT);
+    const Outcome outcome = running.wait();
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    const core::Value result = json(outcome.out);
+    EXPECT_THAT(violations(result), IsEmpty()) << outcome.out;
+    EXPECT_EQ(text_at(result, "command"), "workflow archive");
+    EXPECT_EQ(text_at(result, "verdict"), "inconclusive");
+    EXPECT_EQ(integer_at(result, "metrics.due"), all_due);
+    EXPECT_EQ(integer_at(result, "metrics.tasks"), 10);
+    EXPECT_EQ(integer_at(result, "metrics.batches"), 2);
+    EXPECT_THAT(text_at(result, "notes.0"),
+                AllOf(HasSubstr("10 of " + std::to_string(all_due)), HasSubstr("rolled back")));
+    EXPECT_EQ(cell("SELECT count(*) FROM tasker_archived_tasks"), "10");
+    EXPECT_EQ(cell(everywhere), total);
+  }
+  const Outcome again = scalectl({"workflow", "archive", "--batch", "5", "--format", "json"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(integer_at(json(again.out), "metrics.tasks"), all_due - 10);
+  EXPECT_EQ(cell("SELECT count(*) FROM tasker_archived_tasks"), std::to_string(all_due));
+  EXPECT_EQ(cell("SELECT count(*) " + due), "0");
+  EXPECT_EQ(cell(everywhere), total);
+}
+
 TEST_F(Interrupt, SecondSigint_LeavesAtOnce) {
   seed("100");
   const LockedPlayers lock(database_);

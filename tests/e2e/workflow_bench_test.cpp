@@ -43,6 +43,14 @@ TEST_F(WorkflowBench, Tiny_PrintsEveryTableAndLeavesNothingBehind) {
   EXPECT_EQ(at(result, "tables.queries").if_array()->size(), 5U * 9);
   EXPECT_EQ(at(result, "tables.index_cost").if_array()->size(), 3U);
   EXPECT_GT(at(result, "tables.index_cost.1.size_ratio").number(), 0);
+  for (const std::string layout : {"0", "1", "2"}) {
+    for (const char* key : {"readiness_s", "one_task_p95_s", "insert_s", "transition_s",
+                            "readiness_bytes", "state_bytes"}) {
+      EXPECT_GT(at(result, "tables.layouts." + layout + "." + key).number(), 0) << key;
+    }
+  }
+  EXPECT_EQ(text_at(result, "tables.pruning.0.query"), "current state of a step");
+  EXPECT_EQ(integer_at(result, "tables.pruning.0.partitions_read"), 1);
   EXPECT_EQ(databases(), "");
 
   Running running({"workflow", "bench", "--tasks", "20k", "--repeats", "100"}, environment());

@@ -62,6 +62,8 @@ TEST_F(Workflow, SeedWithBadInput_IsRefusedAndChangesNothing) {
   expect_refusal({"seed", "workflow", "--shape", "tre", "--replace"}, {"tre", "tree"});
   expect_refusal({"seed", "workflow", "--states", "failing", "--replace"}, {"failing"});
   expect_refusal({"seed", "workflow", "--append", "--replace"}, {"contradict"});
+  expect_refusal({"seed", "workflow", "--max-age", "3651d", "--replace"}, {"--max-age", "3650d"});
+  expect_refusal({"seed", "workflow", "--max-age", "-1d", "--replace"}, {"--max-age"});
   expect_refusal({"seed", "workflow", "--tasks", "5"}, {"is not empty", "--append"});
   EXPECT_EQ(everything(), before);
 }
@@ -206,6 +208,39 @@ TEST_F(Workflow, UnderAnotherPrefix_IsTheSame) {
   }
   const core::Value ready = result_of(with({"workflow", "ready", "--task", "1"}));
   EXPECT_EQ(text_at(ready, "tables.steps.0.reason"), "running");
+}
+
+TEST_F(Workflow, Partitioned_WorksLikeThePlainOne) {
+  seed({"--tasks", "200"});
+  const core::Value made = result_of({"db", "init", "workflow", "--partitioned"});
+  EXPECT_EQ(integer_at(made, "metrics.applied"), 1);
+  EXPECT_EQ(integer_at(made, "metrics.made"), 0);
+  EXPECT_EQ(text_at(made, "params.optional"), "partitioned");
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"db", "init", "workflow"},
+           {"db", "status", "workflow"},
+           {"workflow", "views", "install"},
+           {"index", "apply", "workflow-best"},
+           {"index", "status", "workflow-best"},
+           {"seed", "workflow", "--tasks", "50", "--append", "--as-of", "now"},
+           {"workflow", "ready", "--task", "17"},
+           {"workflow", "contexts", "--all"},
+           {"workflow", "archive", "--older-than", "10d"},
+           {"workflow", "check"},
+           {"index", "drop", "workflow-best"}}) {
+    const core::Value result = result_of(command);
+    EXPECT_EQ(text_at(result, "verdict"), "pass") << testing::PrintToString(command);
+  }
+  EXPECT_EQ(cell("SELECT count(*) FROM tasker_workflow_step_transitions_history_default"), "0");
+}
+
+TEST_F(Workflow, GamePartitioned_IsRefusedBeforeItConnects) {
+  const Outcome outcome =
+      test::scalectl({"db", "init", "game", "--partitioned"},
+                     {{"DATABASE_URL", "host=/nonexistent dbname=nowhere"}});
+  EXPECT_TRUE(is_refusal(outcome, 2));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("reference schema game cannot be partitioned"),
+                                 HasSubstr("leave the option out")));
 }
 
 TEST_F(Workflow, WithoutTables_SaysHowToMakeThem) {

@@ -122,6 +122,20 @@ TEST_F(SeedWorkflow, Columns_SayWhatTheNewestTransitionSays) {
             "0");
 }
 
+TEST_F(SeedWorkflow, MaxAge_IsHowLongAgoTasksWereFinished) {
+  for (const int days : {0, 60, 365}) {
+    seed({.tasks = 500, .existing = Existing::kReplace, .as_of = kAsOf,
+          .max_age = std::chrono::days(days)});
+    EXPECT_EQ(scalar(fmt::format(
+                  "SELECT min(created_at) BETWEEN t - '{0} days'::interval AND t - '{1} days'::interval"
+                  "  FROM tasker_task_transitions, (VALUES (timestamp '2026-01-02')) AS v (t)"
+                  " WHERE most_recent AND to_state = 'complete' GROUP BY t",
+                  days, days * 9 / 10)),
+              "t")
+        << days;
+  }
+}
+
 TEST_F(SeedWorkflow, Edges_StayWithinTheirTask) {
   seed({.tasks = 300, .steps = 9});
   EXPECT_EQ(count("tasker_workflow_step_edges e"

@@ -32,6 +32,15 @@ class WorkflowTest : public testing::Test {
     return schema::init(session, catalog, {.family = family, .prefix = prefix, .version = "test"},
                         recorder);
   }
+  /// What db init workflow --partitioned does.
+  core::Result partition(const std::optional<std::string>& prefix = std::nullopt) {
+    return schema::init(session, catalog,
+                        {.family = "workflow",
+                         .prefix = prefix,
+                         .version = "test",
+                         .optional = {"partitioned"}},
+                        recorder);
+  }
   /// Tasks dated by now, unless told otherwise.
   core::Result seed(seed::WorkflowOptions options) {
     using std::chrono::microseconds;

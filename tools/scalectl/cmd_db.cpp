@@ -11,10 +11,13 @@ struct Options {
   std::string family;
   std::optional<std::string> schema;
   std::optional<std::string> prefix;
+  bool partitioned = false;
   bool yes = false;
 
   schema::Options for_engine() const {
-    return {.family = family, .schema = schema, .prefix = prefix, .version = kVersion};
+    schema::Options engine{.family = family, .schema = schema, .prefix = prefix, .version = kVersion};
+    if (partitioned) engine.optional = {"partitioned"};
+    return engine;
   }
 };
 
@@ -34,11 +37,16 @@ void declare_db(cli::Application& application, Context& context) {
   };
 
   add("init", "Make the tables, or bring them up to date; safe to run again")
+      .flag("--partitioned", options->partitioned,
+            "workflow: partition the transitions, and make the months to come; moves what is there "
+            "and locks the two tables meanwhile")
       .example("scalectl --lab db init game")
+      .example("scalectl --lab db init workflow --partitioned")
       .action([options, &context, &application] {
+        const schema::Options engine = options->for_engine();
+        schema::check(context.catalog(), engine);
         pg::Session session = context.connect(application);
-        return context.emit(schema::init(session, context.catalog(), options->for_engine(),
-                                         context.observer()));
+        return context.emit(schema::init(session, context.catalog(), engine, context.observer()));
       });
 
   add("status", "Tell which migrations are applied, and how many rows there are")

@@ -67,6 +67,7 @@ struct GameOptions {
 struct WorkflowOptions {
   Common common;
   seed::WorkflowOptions workflow;
+  core::Seconds max_age{seed::kDefaultMaxAge};
   cli::Choice shape{.value = "mixed", .allowed = {"linear", "diamond", "parallel", "tree", "mixed"}};
   cli::Choice states{.value = "mixed",
                      .allowed = {"fresh", "running", "retrying", "failed", "mixed"}};
@@ -111,6 +112,7 @@ int seed_workflow(const WorkflowOptions& options, Context& context,
                   const cli::Application& application) {
   seed::WorkflowOptions workflow = options.workflow;
   options.common.apply(workflow, "tasker_");
+  workflow.max_age = std::chrono::duration_cast<std::chrono::seconds>(options.max_age);
   workflow.shape = chosen<seed::Shape>(options.shape);
   workflow.progress = chosen<seed::Progress>(options.states);
   seed::check(workflow);
@@ -147,7 +149,8 @@ void declare_seed(cli::Application& application, Context& context) {
   workflow.option("--tasks", workflow_options->workflow.tasks, "How many tasks")
       .option("--steps", workflow_options->workflow.steps, "Steps of each task")
       .option("--shape", workflow_options->shape, "How the steps of a task depend on each other")
-      .option("--states", workflow_options->states, "How far the tasks have come");
+      .option("--states", workflow_options->states, "How far the tasks have come")
+      .option("--max-age", workflow_options->max_age, "Finished tasks were so at most this long ago");
   workflow_options->common.declare(workflow);
   workflow.example("scalectl --lab seed workflow --tasks 50k --as-of now")
       .example("scalectl --lab seed workflow --tasks 100 --steps 12 --shape tree --states retrying")

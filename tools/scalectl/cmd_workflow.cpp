@@ -1,6 +1,7 @@
 // scalectl workflow: step readiness and task execution contexts on Tasker's tables.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "context.hpp"
@@ -113,6 +114,8 @@ int move(const Options& options, Context& context, const cli::Application& appli
   return context.emit(workflow::transition(session, options.names(), wanted));
 }
 
+constexpr std::int64_t kFullTasks = 500'000;
+
 struct BenchOptions {
   std::string tasks = "50,500,5k,50k";
   std::string views = "v1,v2,v3";
@@ -120,6 +123,7 @@ struct BenchOptions {
   std::int64_t steps = 6;
   std::int64_t repeats = 3;
   core::Seconds limit{30};
+  bool full = false;
   bool yes = false;
 
   story::WorkflowBenchOptions for_engine() const {
@@ -129,8 +133,11 @@ struct BenchOptions {
                                        .indexes = core::split(indexes, ','),
                                        .repeats = static_cast<int>(std::min<std::int64_t>(repeats, 1001)),
                                        .limit = limit,
+                                       .layouts = full,
                                        .version = kVersion};
     engine.tasks = parse_list("--tasks", tasks, core::parse_count);
+    const bool there = std::count(engine.tasks.begin(), engine.tasks.end(), kFullTasks) > 0;
+    if (full && !there) engine.tasks.push_back(kFullTasks);
     engine.views = parse_list("--views", views, version_of);
     return engine;
   }
@@ -145,8 +152,12 @@ void declare_bench(cli::Command& workflow, Context& context, const cli::Applicat
       .option("--indexes", options->indexes, "Sets of indexes: none, seed, best", "SETS")
       .option("--repeats", options->repeats, "Runs of each query")
       .option("--time-limit", options->limit, "For a single query")
+      .flag("--full", options->full,
+            "500,000 tasks too, and the layouts held against each other there: plain, archived, "
+            "partitioned (16 minutes with --views v3 --indexes best, longer with more of them)")
       .flag("--yes", options->yes, "On this server, even if it is not a lab (it makes databases)")
       .example("scalectl --lab workflow bench --tasks 50,500,5k,50k")
+      .example("scalectl --lab workflow bench --full --tasks 50k --views v3 --indexes best")
       .action([options, &context, &application] {
         const story::WorkflowBenchOptions engine = options->for_engine();
         story::check(engine);

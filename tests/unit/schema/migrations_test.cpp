@@ -50,6 +50,31 @@ TEST_F(Family, Migration_IsReadInFull) {
   EXPECT_EQ(migrations[0].checksum, catalog::sha256(text));
 }
 
+TEST_F(Family, OptionalMigration_SaysWhatItMakesAnewAndHowItIsKeptUp) {
+  write("001_first.sql",
+        "-- migration: first\n-- summary: s\n-- optional: folded\n-- replaces: a\n-- replaces: b\n"
+        "-- function: fold(int, text)\n-- function: refold()\n-- upkeep: refold\n\nSELECT 1;\n");
+  const Migration first = load().at(0);
+  EXPECT_EQ(first.optional, "folded");
+  EXPECT_THAT(first.replaces, ElementsAre("a", "b"));
+  ASSERT_EQ(first.functions.size(), 2U);
+  EXPECT_EQ(first.functions[0].name, "fold");
+  EXPECT_EQ(first.functions[0].types, "(int, text)");
+  EXPECT_EQ(first.upkeep, "refold");
+}
+
+TEST_F(Family, UpkeepWithoutItsFunction_IsRefused) {
+  const std::string path = write("001_first.sql", "-- migration: first\n-- summary: s\n"
+                                                  "-- function: fold()\n-- upkeep: refold\n\n");
+  EXPECT_EQ(refusal(), path + ":1: \"upkeep: refold\" without \"function: refold(…)\"");
+}
+
+TEST_F(Family, FunctionWithoutTypes_IsRefusedAtItsLine) {
+  const std::string path =
+      write("001_first.sql", "-- migration: first\n-- summary: s\n-- function: fold\n\n");
+  EXPECT_EQ(refusal(), path + ":3: expected \"-- function: name(types)\"");
+}
+
 TEST_F(Family, Migrations_AreInOrder) {
   write("002_then.sql", head("then"));
   write("001_first.sql", head("first"));
@@ -96,6 +121,18 @@ TEST_F(Family, UnknownKey_IsRefusedAtItsLine) {
 TEST_F(Family, Section_IsRefusedAtItsLine) {
   const std::string path = write("001_first.sql", head("first") + "-- @rows\nSELECT 1;\n");
   EXPECT_EQ(refusal(), path + ":6: a migration has no sections");
+}
+
+TEST(CheckOptions, OptionalMigrationThatThereIsNot_IsRefused) {
+  const catalog::Catalog catalog;
+  check(catalog, {.family = "workflow", .optional = {"partitioned"}});
+  const core::Error none =
+      error_of([&] { check(catalog, {.family = "game", .optional = {"partitioned"}}); });
+  EXPECT_EQ(none.message(), "reference schema game cannot be partitioned");
+  const core::Error other =
+      error_of([&] { check(catalog, {.family = "workflow", .optional = {"folded"}}); });
+  EXPECT_EQ(other.kind(), core::ErrorKind::kUsage);
+  EXPECT_EQ(other.hint(), "it can be: partitioned");
 }
 
 TEST(LoadMigrations, UnknownFamily_NamesTheClosest) {
