@@ -12,6 +12,10 @@ namespace http = boost::beast::http;
 using boost::beast::string_view;
 using boost::system::error_code;
 
+/// What every response begins with: whatever differs is none, however long it goes on. Beast looks
+/// for the end of the header before it looks at its beginning again.
+constexpr std::string_view kBeginning = "HTTP/1.";
+
 /// A last chunk but for one byte. Beast 1.74, which has seen "0\r\n" before, asserts that it is there.
 constexpr std::string_view kAllButTheEnd = "0\r\n\r";
 
@@ -105,6 +109,7 @@ std::size_t HttpParser::feed(const char* data, std::size_t size) {
     const std::size_t used = parse(data, size);
     if (complete() || failed()) return used;
     carry_.assign(data + used, size - used);
+    check_beginning();
     return size;
   }
   const std::size_t before = carry_.size();
@@ -116,7 +121,14 @@ std::size_t HttpParser::feed(const char* data, std::size_t size) {
     return used > before ? used - before : 0;
   }
   carry_.erase(0, used);
+  check_beginning();
   return size;
+}
+
+void HttpParser::check_beginning() {
+  if (native_->response.status != 0) return;
+  const auto begun = std::string_view(carry_).substr(0, kBeginning.size());
+  if (begun != kBeginning.substr(0, begun.size())) error_ = "not an HTTP/1 response";
 }
 
 void HttpParser::finish() {

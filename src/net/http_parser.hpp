@@ -49,6 +49,7 @@ class HttpParser {
  private:
   struct Native;
   std::size_t parse(const char* data, std::size_t size);
+  void check_beginning();
 
   std::unique_ptr<Native> native_;
   std::string carry_;  // the beginning of a header that has not come to its end

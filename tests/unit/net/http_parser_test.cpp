@@ -134,8 +134,9 @@ std::string error_over(const std::string& bytes, const HttpLimits& limits = {}) 
 
 TEST(HttpParser, WhatIsNoResponse_Fails) {
   for (const char* bytes :
-       {"hello\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
-        "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+       {"hello\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "220 mail ready\r\n", "\x16\x03\x01", "HTTP/2",
+        "GET / HTTP/1.1\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
