@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,6 +93,13 @@ class ScriptedServer::Line {
       at += static_cast<std::size_t>(put);
     }
     return true;
+  }
+
+  /// Waits for the peer's end, or this server's, without reading anything.
+  void await_end() {
+    pollfd entry{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+    while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
+    }
   }
 
   /// True where the server goes on with this connection.
@@ -236,6 +244,10 @@ void ScriptedServer::serve(int fd) {
         asked_.push_back(asked);
       }
       going = say(script_(asked));
+      if (going && !options_.reads_body && length != std::string::npos) {
+        line.await_end();
+        break;
+      }
     }
     const std::lock_guard lock(mutex_);
     open_.erase(std::find(open_.begin(), open_.end(), fd));

@@ -64,8 +64,8 @@ struct ServerOptions {
   std::optional<TlsFiles> tls{};
   Clock::duration handshake_delay{};
   std::optional<Reply> greeting{};  ///< said to each connection before it has asked
-  bool reads_body = true;           ///< false: answers once the headers are read
-  int port = 0;                     ///< 0: any
+  bool reads_body = true;  ///< false: answers once the headers are read, and reads no further
+  int port = 0;            ///< 0: any
 };
 
 class ScriptedServer {
