@@ -32,7 +32,7 @@ bool contains(const auto& list, std::string_view word) {
 bool states_its_unit(std::string_view key) {
   constexpr std::array<std::string_view, 10> kUnits{
       "_s", "_ms", "_bytes", "_ratio", "_rps", "_per_second", "_percentage", "_steps", "_id", "_version"};
-  constexpr std::array<std::string_view, 41> kCounts{
+  constexpr std::array<std::string_view, 43> kCounts{
       "rows",    "statements", "players", "workers", "migrations", "applied",
       "tables",  "to_create",  "created", "kept",    "dropped",    "present",
       "missing", "scans",      "runs_1d", "seed",    "version",    "pack_version",
@@ -40,7 +40,7 @@ bool states_its_unit(std::string_view key) {
       "tasks",   "steps",      "attempts", "count",  "findings",   "repaired",
       "repeats", "sort_key",   "id",      "exponent", "batch",
       "pid",     "due",        "batches", "made",
-      "partitions", "partitions_read"};
+      "partitions", "partitions_read", "found", "held"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
