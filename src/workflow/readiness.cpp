@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
@@ -40,7 +42,8 @@ void require_tasks(pg::Session& session, const Views& views, const Selection& se
                   views.table("tasks")),
       params(selection));
   if (const auto missing = rows.at(0, "missing")) {
-    throw usage_error(fmt::format("there is no task {}", *missing),
+    const bool several = missing->find(',') != std::string::npos;
+    throw usage_error(fmt::format("there {} {}", several ? "are no tasks" : "is no task", *missing),
                       fmt::format("looked in {}", views.table("tasks")));
   }
 }
@@ -161,7 +164,7 @@ core::Result new_result(const std::string& verb, const Views& views, const Selec
   core::Result result{.command = "workflow " + verb};
   result.params.set("view", fmt::format("v{}", views.version()));
   if (!selection.tasks.empty())
-    result.params.set("tasks", fmt::format("{}", fmt::join(selection.tasks, ",")));
+    result.params.set("task", fmt::format("{}", fmt::join(selection.tasks, ",")));
   if (views.temporary()) result.notes.emplace_back("the view was made for this session alone");
   return result;
 }
@@ -174,6 +177,19 @@ void note_limit(core::Result& result, const core::Table& table, const Selection&
       static_cast<std::int64_t>(table.rows.size()) == selection.limit) {
     result.notes.push_back(
         fmt::format("the first {} rows; --limit 0 shows them all", selection.limit));
+  }
+}
+
+/// A row twice: what it is about has several most_recent transitions.
+void note_doubles(core::Result& result, const core::Table& table, const std::string& what,
+                  std::size_t id_column) {
+  std::set<std::int64_t> seen;
+  for (const core::Array& row : table.rows) {
+    const std::int64_t id = *row.at(id_column).if_integer();
+    if (seen.insert(id).second) continue;
+    result.notes.push_back(
+        fmt::format("{} {} is listed more than once: scalectl workflow check tells why", what, id));
+    return;
   }
 }
 
@@ -205,6 +221,7 @@ core::Result ready(pg::Session& session, const Views& views, const Selection& se
   result.metrics.set("ready_steps", ready_steps).set("next_retry_at", next_retry);
   core::Table steps = step_table(session, views, selection);
   note_limit(result, steps, selection);
+  note_doubles(result, steps, "step", 1);
   result.tables = {std::move(summary), std::move(steps)};
   watch.stamp(result);
   return result;
@@ -216,6 +233,7 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
   require_tasks(session, views, selection);
   core::Result result = new_result("contexts", views, selection);
   const bool all = selection.tasks.empty();
+  std::int64_t tasks = 0;
   const std::string from =
       source(views, selection, "task_execution_contexts", "task_execution_context_for_tasks");
   if (all) {
@@ -232,6 +250,7 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
     for (std::size_t i = 0; i < counts.size(); ++i) {
       summary.rows.push_back({counts.text(i, "execution_status"), counts.text(i, "health_status"),
                               counts.integer(i, "n")});
+      tasks += counts.integer(i, "n");
     }
     result.tables.push_back(std::move(summary));
   }
@@ -261,7 +280,8 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
     table.rows.push_back(std::move(row));
   }
   note_limit(result, table, selection);
-  result.metrics.set("tasks", table.rows.size());
+  note_doubles(result, table, "task", 0);
+  result.metrics.set("tasks", all ? tasks : std::ssize(table.rows));
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;
