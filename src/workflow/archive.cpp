@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
@@ -28,6 +30,10 @@ class Archiver {
   std::int64_t due() {
     const std::int64_t due = count("");
     if (due > 0) {
+      for (const char* table : {"tasks", "workflow_steps", "workflow_step_edges",
+                                "task_transitions", "workflow_step_transitions"}) {
+        columns_[table] = columns_of(table);
+      }
       find_references();
       find_cross_edges();
     }
@@ -72,8 +78,8 @@ class Archiver {
     const std::string steps = fmt::format("(SELECT workflow_step_id FROM {} WHERE {})",
                                           naming_.table("workflow_steps"), of_tasks);
     // Parents are copied before their children and deleted after them.
-    copy(tx, "tasks", of_tasks, ids, ", now() AT TIME ZONE 'UTC'");
-    copy(tx, "workflow_steps", of_tasks, ids, "");
+    copy(tx, "tasks", of_tasks, ids, ", archived_at", ", now() AT TIME ZONE 'UTC'");
+    copy(tx, "workflow_steps", of_tasks, ids);
     move(tx, "workflow_step_edges", "from_step_id IN " + steps, ids);
     move(tx, "workflow_step_transitions", "workflow_step_id IN " + steps, ids);
     move(tx, "task_transitions", of_tasks, ids);
@@ -161,26 +167,51 @@ class Archiver {
   std::string cutoff() const { return fmt::format("{:.6f} seconds", options_.older_than.count()); }
   std::string archived(const std::string& table) const { return naming_.table("archived_" + table); }
 
+  /// The columns of a table, quoted, in a list: the application may have added some since the
+  /// archive was made, and in another order there. Throws Error (usage) for one that the archive
+  /// lacks.
+  std::string columns_of(const std::string& table) {
+    const pg::Rows rows = session_.query(
+        "SELECT quote_ident(a.attname) AS name, format_type(a.atttypid, a.atttypmod) AS type,"
+        "       EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = $2::regclass"
+        "                AND b.attname = a.attname AND NOT b.attisdropped) AS kept"
+        "  FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0"
+        "   AND NOT a.attisdropped ORDER BY a.attnum",
+        {naming_.table(table), archived(table)});
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      names.push_back(rows.text(i, "name"));
+      if (rows.boolean(i, "kept")) continue;
+      throw core::usage_error(fmt::format("{} has a column {} that {} lacks", naming_.table(table),
+                                          names.back(), archived(table)),
+                              fmt::format("ALTER TABLE {} ADD COLUMN {} {}", archived(table),
+                                          names.back(), rows.text(i, "type")));
+    }
+    return core::join(names, ", ");
+  }
   void copy(pg::Transaction& tx, const std::string& table, const std::string& condition,
-            const pg::Params& ids, const std::string& more) {
-    rows_ += tx.query(fmt::format("INSERT INTO {} SELECT t.*{} FROM {} t WHERE {}", archived(table),
-                                  more, naming_.table(table), condition),
+            const pg::Params& ids, const std::string& more = "", const std::string& values = "") {
+    rows_ += tx.query(fmt::format("INSERT INTO {} ({}{}) SELECT {}{} FROM {} t WHERE {}",
+                                  archived(table), columns_.at(table), more, columns_.at(table),
+                                  values, naming_.table(table), condition),
                       ids)
                  .affected();
   }
   void move(pg::Transaction& tx, const std::string& table, const std::string& condition,
             const pg::Params& ids) {
-    rows_ += tx.query(fmt::format("WITH moved AS (DELETE FROM {} WHERE {} RETURNING *)"
-                                  " INSERT INTO {} SELECT * FROM moved",
-                                  naming_.table(table), condition, archived(table)),
-                      ids)
-                 .affected();
+    rows_ +=
+        tx.query(fmt::format("WITH moved AS (DELETE FROM {0} WHERE {1} RETURNING *)"
+                             " INSERT INTO {2} ({3}) SELECT {3} FROM moved",
+                             naming_.table(table), condition, archived(table), columns_.at(table)),
+                 ids)
+            .affected();
   }
 
   pg::Session& session_;
   const pg::Naming& naming_;
   const ArchiveOptions& options_;
   std::int64_t rows_ = 0;
+  std::map<std::string, std::string> columns_;  ///< of each table, quoted, in a list
   std::vector<Reference> references_;
   std::string cross_edges_ = "{}";  ///< task ids as an array's text
 };

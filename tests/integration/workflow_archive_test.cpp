@@ -115,6 +115,23 @@ TEST_F(WorkflowArchive, TasksWithAnEdgeBetweenThem_StayAndTheRestLeave) {
   EXPECT_THAT(result.notes, testing::ElementsAre(testing::HasSubstr("steps of other tasks")));
 }
 
+// The application's migrations go on, in the archive with another order of columns.
+TEST_F(WorkflowArchive, ColumnAddedSince_IsAskedForAndThenCarriedOver) {
+  session.query("ALTER TABLE tasker_tasks ADD due_at timestamp(6)");
+  session.query("UPDATE tasker_tasks SET due_at = '2001-02-03'");
+  const core::Error error = error_of([&] { archive(); });
+  EXPECT_EQ(error.kind(), core::ErrorKind::kUsage);
+  EXPECT_THAT(error.message(), testing::HasSubstr("has a column due_at that"));
+  EXPECT_EQ(
+      error.hint(),
+      "ALTER TABLE \"tasker_archived_tasks\" ADD COLUMN due_at timestamp(6) without time zone");
+  session.query(error.hint());
+  EXPECT_GT(archive(), 10);
+  EXPECT_EQ(scalar("SELECT count(*) FROM tasker_archived_tasks WHERE due_at <> '2001-02-03'"
+                   " OR archived_at < now() AT TIME ZONE 'UTC' - interval '1 minute'"),
+            "0");
+}
+
 TEST_F(WorkflowArchive, WithoutItsTables_SaysHowToMakeThemEvenWhereNothingIsDue) {
   archive();
   session.query("DROP TABLE tasker_archived_tasks CASCADE");
