@@ -118,7 +118,8 @@ void Replaced::remember_tables(pg::Transaction& tx, const std::string& oids) {
 void Replaced::remember_unique_indexes(pg::Transaction& tx, const std::string& oids) {
   const pg::Rows rows = tx.query(
       "SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS on_table,"
-      "       regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '') AS columns"
+      "       regexp_replace(regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', ''),"
+      "                      '[(](\\w+) = true[)]', '\\1', 'g') AS columns"
       "  FROM pg_index i WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique ORDER BY "
       "i.indexrelid",
       {oids});
