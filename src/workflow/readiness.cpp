@@ -202,9 +202,13 @@ core::Result ready(pg::Session& session, const Views& views, const Selection& se
   core::Result result = new_result("ready", views, selection);
   const pg::Rows counts = session.query(
       fmt::format("SELECT reason, count(*) AS n, to_char(min(next_retry_at) FILTER (WHERE reason ="
-                  "       'backoff'), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS due"
+                  "       'backoff'), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS due,"
+                  "       count(*) FILTER (WHERE reason = 'ready' AND EXISTS"
+                  "         (SELECT FROM {} t WHERE t.task_id = r.task_id AND t.most_recent"
+                  "             AND t.to_state IN ('complete', 'cancelled', 'resolved_manually')))"
+                  "       AS of_final_tasks"
                   "  FROM ({}) r GROUP BY reason ORDER BY n DESC, reason",
-                  reasons(views, selection)),
+                  views.table("task_transitions"), reasons(views, selection)),
       params(selection));
   core::Table summary{.key = "reasons",
                       .title = "",
@@ -216,6 +220,12 @@ core::Result ready(pg::Session& session, const Views& views, const Selection& se
     const std::string reason = counts.text(i, "reason");
     if (reason == "ready") ready_steps = counts.integer(i, "n");
     if (const auto due = counts.at(i, "due")) next_retry = *due;
+    if (const std::int64_t n = counts.integer(i, "of_final_tasks"); n > 0) {
+      result.notes.push_back(fmt::format(
+          "{} ready steps belong to tasks that are complete, cancelled or resolved: the "
+          "views look at steps alone",
+          core::grouped(n)));
+    }
     summary.rows.push_back({reason, counts.integer(i, "n")});
   }
   result.metrics.set("ready_steps", ready_steps).set("next_retry_at", next_retry);

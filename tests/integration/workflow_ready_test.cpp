@@ -158,6 +158,18 @@ TEST_F(WorkflowReady, OfACycle_WaitsAndDoesNotLoop) {
             "\"waiting_for_dependencies\"");
 }
 
+// As in Tasker, whose views know nothing of the task's own state.
+TEST_F(WorkflowReady, StepsOfACancelledTask_AreNoted) {
+  make_steps({{}, {}});
+  EXPECT_THAT(ready().notes, Each(Not(HasSubstr("belong to tasks"))));
+  session.query(
+      "UPDATE tasker_task_transitions SET most_recent = false;"
+      "INSERT INTO tasker_task_transitions (task_id, to_state, sort_key)"
+      " VALUES (1, 'cancelled', 1000)");
+  EXPECT_THAT(ready().notes, Contains(HasSubstr("2 ready steps belong to tasks")));
+  EXPECT_THAT(ready({.tasks = {}}).notes, Contains(HasSubstr("2 ready steps belong to tasks")));
+}
+
 TEST_F(WorkflowReady, WithTwoMostRecentRows_PointsToTheCheck) {
   make_steps({{.history = {{"pending", 60}, {"in_progress", 5}}}});
   EXPECT_THAT(ready().notes, Each(Not(HasSubstr("more than once"))));
