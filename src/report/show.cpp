@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/parse.hpp"
 #include "core/text.hpp"
 
 namespace scalectl::report {
@@ -18,6 +19,8 @@ bool ends_with(const std::string& text, std::string_view suffix) {
 }
 
 std::string show_seconds(double s) {
+  // What was asked for, in whole hours or days, and not measured.
+  if (s >= 7200 && std::fmod(s, 3600) == 0) return core::format_duration(core::Seconds(s));
   if (s >= 100) return fmt::format("{:.0f} s", s);
   if (s >= 10) return fmt::format("{:.1f} s", s);
   if (s >= 1) return fmt::format("{:.2f} s", s);

@@ -26,11 +26,13 @@ struct Work {
   int migrations = 0;  ///< that the database has now
   int applied = 0;     ///< of them by this init
   int made = 0;        ///< things that the upkeep of earlier ones made
+  int found = 0;       ///< migrations whose tables somebody else has made
 
   Work& operator+=(const Work& other) {
     migrations += other.migrations;
     applied += other.applied;
     made += other.made;
+    found += other.found;
     return *this;
   }
 };
@@ -147,6 +149,67 @@ std::string quote_in(const Place& place, const std::string& known) {
                   pg::kMaxIdentifierBytes, pg::kMaxIdentifierBytes - known.size()));
 }
 
+/// The tables of a migration, by whether `place` has them.
+struct Presence {
+  std::vector<std::string> there;
+  std::vector<std::string> missing;
+
+  bool all() const { return !there.empty() && missing.empty(); }
+};
+
+template <typename Connection>
+Presence presence_of(Connection& connection, const Migration& migration, const Place& place) {
+  Presence presence;
+  for (const std::string& table : migration.tables) {
+    const bool there =
+        connection.query("SELECT to_regclass($1) IS NOT NULL AS there", {place.quoted(table)})
+            .boolean(0, "there");
+    (there ? presence.there : presence.missing).push_back(place.prefix + table);
+  }
+  return presence;
+}
+
+/// True for a migration whose tables somebody else made: a real Tasker database, or a restored dump
+/// without our record. It is not for us to make them, nor to drop them. Throws Error (usage) where
+/// only some of them are there.
+bool made_elsewhere(pg::Transaction& tx, const Migration& migration, const Place& place) {
+  const Presence presence = presence_of(tx, migration, place);
+  if (presence.there.empty() || presence.all()) return presence.all();
+  throw usage_error(
+      fmt::format("schema {} has {}, which scalectl did not make, but not {}", place.schema,
+                  core::join(presence.there, ", "), core::join(presence.missing, ", ")),
+      fmt::format("{} {} is all of them: give it a --schema or a --prefix of its own", place.family,
+                  migration.name));
+}
+
+/// Compares the record with the tables. Where all of them are gone (a schema that was dropped and
+/// made again), the record goes too. Throws Error (usage) where some are gone.
+void forget_what_is_gone(pg::Transaction& tx, const std::vector<Migration>& known,
+                         const Place& place, std::vector<Applied>& applied,
+                         core::Observer& observer) {
+  std::vector<std::string> missing;
+  bool any = false;
+  for (const Migration& migration : known) {
+    if (find(applied, migration.version) == nullptr) continue;
+    const Presence presence = presence_of(tx, migration, place);
+    any = any || !presence.there.empty();
+    missing.insert(missing.end(), presence.missing.begin(), presence.missing.end());
+  }
+  if (missing.empty()) return;
+  if (any) {
+    throw usage_error(fmt::format("schema {} has lost {}, which {} made there", place.schema,
+                                  core::join(missing, ", "), place.family),
+                      fmt::format("restore what is missing; or scalectl db drop {} takes the rest "
+                                  "away, and init makes all of it again",
+                                  place.family));
+  }
+  observer.warn(fmt::format("The tables of {} in schema {} are gone: making them again",
+                            place.family, place.schema));
+  tx.query("DELETE FROM scalectl.migrations WHERE family = $1 AND schema_name = $2",
+           {place.key, place.schema});
+  applied.clear();
+}
+
 void apply(pg::Transaction& tx, const Migration& migration, const Place& place,
            core::Observer& observer) {
   const auto quote = [&](const std::string& name) { return quote_in(place, name); };
@@ -173,8 +236,9 @@ Work apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, con
                    core::Observer& observer) {
   const bool remembers =
       tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there").boolean(0, "there");
-  const auto applied = remembers ? applied_in(tx, place) : std::vector<Applied>{};
+  auto applied = remembers ? applied_in(tx, place) : std::vector<Applied>{};
   check_history(known, applied, place.family);
+  if (place.family != kBookkeeping) forget_what_is_gone(tx, known, place, applied, observer);
   if (tx.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing", {place.schema})
           .boolean(0, "missing")) {
     tx.query("CREATE SCHEMA " + pg::quote_identifier(place.schema));
@@ -192,6 +256,10 @@ Work apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, con
       continue;
     }
     if (!migration.optional.empty() && !is_wanted) continue;
+    if (place.family != kBookkeeping && made_elsewhere(tx, migration, place)) {
+      ++work.found;
+      continue;
+    }
     apply(tx, migration, place, observer);
     tx.query(
         "INSERT INTO scalectl.migrations (family, schema_name, version, name, checksum,"
@@ -248,6 +316,17 @@ std::vector<std::pair<std::string, std::int64_t>> tables_with_rows(
   return tables;
 }
 
+/// True where the record says that scalectl has installed views on these tables.
+bool has_views_of_ours(pg::Transaction& tx, const Place& place) {
+  return tx.query("SELECT to_regclass('scalectl.view_versions') IS NOT NULL AS kept")
+             .boolean(0, "kept") &&
+         !tx.query(
+                "SELECT FROM scalectl.view_versions"
+                " WHERE schema_name = $1 AND prefix = $2 AND version > 0 LIMIT 1",
+                {place.schema, place.prefix})
+              .empty();
+}
+
 /// Drops the functions of the applied migrations, last made first.
 void drop_functions(pg::Transaction& tx, const std::vector<Migration>& known,
                     const std::vector<Applied>& applied, const Place& place) {
@@ -289,7 +368,10 @@ core::Result init(pg::Session& session, const catalog::Catalog& catalog, const O
   const Work work = init_family(session, catalog, known, place, options, observer);
   result.metrics.set("migrations", work.migrations).set("applied", work.applied);
   if (!options.optional.empty()) result.metrics.set("made", work.made);
-  if (work.applied + work.made == 0) {
+  if (work.found > 0) {
+    result.metrics.set("found", work.found);
+    result.notes.emplace_back("tables that somebody else has made are used as they are");
+  } else if (work.applied + work.made == 0) {
     result.notes.emplace_back("nothing to do: every migration is applied");
   }
   watch.stamp(result);
@@ -311,10 +393,18 @@ core::Result status(pg::Session& session, const catalog::Catalog& catalog,
       .rows = {}};
   for (const Migration& migration : known) {
     const Applied* row = find(applied, migration.version);
-    const std::string state = row != nullptr ? (row->checksum == migration.checksum ? "applied" : "changed")
-                              : migration.optional.empty() ? "pending"
-                                                           : "optional";
-    if (state == "pending" || state == "changed") result.verdict = core::Verdict::kWarn;
+    const Presence presence = presence_of(session, migration, place);
+    std::string state = migration.optional.empty() ? "pending" : "optional";
+    if (row != nullptr) {
+      state = !presence.missing.empty()             ? "tables gone"
+              : row->checksum == migration.checksum ? "applied"
+                                                    : "changed";
+    } else if (presence.all()) {
+      state = "found";
+    }
+    if (state == "pending" || state == "changed" || state == "tables gone") {
+      result.verdict = core::Verdict::kWarn;
+    }
     migrations.rows.push_back({migration.version, migration.name, state,
                                row != nullptr ? core::Value(row->applied_at) : core::Value(),
                                migration.summary});
@@ -337,21 +427,31 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
   const auto known = load(catalog, options.family);
   const Place place = place_of(session, known, options);
   core::Result result = new_result("drop", place);
-  const auto tables = tables_with_rows(session, known, place);
+  const auto applied = applied_or_none(session, place);
+  std::vector<Migration> ours;
+  bool others = false;  // made tables that are not ours to drop
+  for (const Migration& migration : known) {
+    if (find(applied, migration.version) != nullptr)
+      ours.push_back(migration);
+    else
+      others = others || !presence_of(session, migration, place).there.empty();
+  }
+  const auto tables = tables_with_rows(session, ours, place);
   std::vector<std::string> filled;
   std::vector<std::string> quoted;
   for (const auto& [table, rows] : tables) {
     if (rows > 0) filled.push_back(fmt::format("{} ({} rows)", table, core::grouped(rows)));
     quoted.push_back(pg::quote_identifier(place.schema) + "." + pg::quote_identifier(table));
   }
-  const auto applied = applied_or_none(session, place);
+  const bool remade =
+      std::any_of(ours.begin(), ours.end(), [](const Migration& m) { return !m.replaces.empty(); });
+  if (others && (applied.empty() || remade)) {
+    throw usage_error(
+        fmt::format("schema {} has tables of that name, but scalectl did not make them",
+                    place.schema),
+        "drop them yourself if that is what you want");
+  }
   if (applied.empty()) {
-    if (!tables.empty()) {
-      throw usage_error(
-          fmt::format("schema {} has tables of that name, but scalectl did not make them",
-                      place.schema),
-          "drop them yourself if that is what you want");
-    }
     result.metrics.set("tables", 0);
     result.notes.emplace_back("nothing to do: it is not there");
     watch.stamp(result);
@@ -372,8 +472,15 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     for (const std::string& table : quoted) {  // somebody may have written since we looked
       if (!rows_may_go && !tx.query("SELECT FROM " + table + " LIMIT 1").empty()) refuse(table);
     }
-    drop_functions(tx, known, applied, place);
-    tx.query("DROP TABLE " + list);
+    const bool views = has_views_of_ours(tx, place);
+    try {
+      drop_functions(tx, known, applied, place);
+      tx.query("DROP TABLE " + list);
+    } catch (const Error& error) {
+      if (!views || error.kind() != ErrorKind::kUsage) throw;
+      throw Error(error.kind(), error.message(),
+                  "scalectl workflow views rollback takes back each install of the views");
+    }
   }
   if (options.family == kBookkeeping) {
     tx.query("DROP SCHEMA scalectl");
@@ -430,6 +537,12 @@ void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const 
     return;
   }
   if (!applied_or_none(session, place).empty()) return;
+  // Nor is anything added to tables that were brought here, such as a dump of a real database.
+  if (std::any_of(known.begin(), known.end(), [&](const Migration& migration) {
+        return !presence_of(session, migration, place).there.empty();
+      })) {
+    return;
+  }
   init_family(session, catalog, known, place, options, observer);
 }
 

@@ -66,16 +66,19 @@ std::vector<Migration> load(const catalog::Catalog& catalog, const std::string& 
 void check(const catalog::Catalog& catalog, const Options& options);
 
 /// Applies what is missing, in one transaction; safe to run again and from several places at once.
+/// Tables of a migration that somebody else has made, all of them, stand for it and stay theirs; a
+/// record of tables that are all gone is forgotten, and they are made again.
 /// What an optional migration made stays whether or not it is asked for again. Throws Error (usage)
-/// where an applied file has since changed, or the database is newer, and what check() throws.
+/// where an applied file has since changed, the database is newer, or only some of a migration's
+/// tables are there, and what check() throws.
 core::Result init(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                   core::Observer& observer);
 
 /// Which migrations are applied, and how many rows their tables hold. Changes nothing.
 core::Result status(pg::Session& session, const catalog::Catalog& catalog, const Options& options);
 
-/// Drops the family's tables and its record. Tables with rows are dropped only with `confirmed` or
-/// in a lab; what depends on them from outside is never dropped.
+/// Drops the family's tables that init made, and its record. Tables with rows are dropped only with
+/// `confirmed` or in a lab; what depends on them from outside is never dropped.
 core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                   bool confirmed, core::Observer& observer);
 
@@ -83,7 +86,8 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
 bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
                         const std::string& version, core::Observer& observer);
 
-/// In a lab, and only there, applies `family` if it is missing: a lab is made to be used at once.
+/// In a lab, and only there, applies `family` if nothing of it is there: a lab is made to be used
+/// at once.
 void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const Options& options,
                    core::Observer& observer);
 

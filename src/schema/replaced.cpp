@@ -50,6 +50,7 @@ Replaced::Replaced(pg::Transaction& tx, const std::vector<std::string>& tables) 
   refuse_what_would_be_lost(tx, oids);
   remember_tables(tx, oids);
   remember_unique_indexes(tx, oids);
+  release_sequences(tx, oids);
   take_off_readers(tx, oids);
 }
 
@@ -117,7 +118,8 @@ void Replaced::remember_tables(pg::Transaction& tx, const std::string& oids) {
 void Replaced::remember_unique_indexes(pg::Transaction& tx, const std::string& oids) {
   const pg::Rows rows = tx.query(
       "SELECT i.indexrelid::regclass::text AS name, i.indrelid::regclass::text AS on_table,"
-      "       regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '') AS columns"
+      "       regexp_replace(regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', ''),"
+      "                      '[(](\\w+) = true[)]', '\\1', 'g') AS columns"
       "  FROM pg_index i WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique ORDER BY "
       "i.indexrelid",
       {oids});
@@ -125,6 +127,22 @@ void Replaced::remember_unique_indexes(pg::Transaction& tx, const std::string& o
     unique_.push_back({.name = rows.text(i, "name"),
                        .table = rows.text(i, "on_table"),
                        .columns = rows.text(i, "columns")});
+  }
+}
+
+void Replaced::release_sequences(pg::Transaction& tx, const std::string& oids) {
+  const pg::Rows rows = tx.query(
+      "SELECT s.oid::regclass::text AS name, format('%s.%I', a.attrelid::regclass, a.attname) AS "
+      "column"
+      "  FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
+      "  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+      " WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+      "   AND d.deptype = 'a' AND d.refobjid = ANY ($1::oid[]) ORDER BY s.oid",
+      {oids});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string sequence = "ALTER SEQUENCE " + rows.text(i, "name") + " OWNED BY ";
+    tx.query(sequence + "NONE");
+    statements_.push_back(sequence + rows.text(i, "column"));
   }
 }
 

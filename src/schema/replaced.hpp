@@ -27,6 +27,8 @@ class Replaced {
   void refuse_what_would_be_lost(pg::Transaction& tx, const std::string& oids) const;
   void remember_tables(pg::Transaction& tx, const std::string& oids);
   void take_off_readers(pg::Transaction& tx, const std::string& oids);
+  /// The sequences of serial columns, which would go with the old table and which the new one uses.
+  void release_sequences(pg::Transaction& tx, const std::string& oids);
   void remember_unique_indexes(pg::Transaction& tx, const std::string& oids);
   void remember(const pg::Rows& rows);
 

@@ -17,6 +17,8 @@ constexpr std::int64_t kMaxTasks = 1'000'000'000;
 constexpr std::int64_t kMaxSteps = 8192;  // the random streams of a task's steps
 constexpr std::chrono::seconds kLongestAge = std::chrono::days(3650);
 constexpr const char* kHint = "seed workflow fills the tables of scalectl db init workflow";
+/// created_at and updated_at: a real Tasker database has no defaults for them.
+constexpr const char* kTimes = "now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'";
 constexpr std::array<const char*, 4> kShapes{"linear", "diamond", "parallel", "tree"};
 constexpr std::array<const char*, 5> kProgress{"fresh", "running", "retrying", "failed", "mixed"};
 
@@ -108,15 +110,17 @@ class WorkflowSeeder {
   }
 
   std::vector<std::int32_t> named_tasks(pg::Transaction& tx) const {
-    tx.query("INSERT INTO " + names_.namespaces +
-             " (name, description) VALUES ('default', 'scalectl seed') ON CONFLICT DO NOTHING");
+    tx.query(
+        fmt::format("INSERT INTO {} (name, description, created_at, updated_at)"
+                    " SELECT 'default', 'scalectl seed', {} ON CONFLICT DO NOTHING",
+                    names_.namespaces, kTimes));
     std::vector<std::int32_t> ids;
     for (const char* shape : kShapes) {
       const pg::Params params{fmt::format("scalectl_{}", shape)};
-      tx.query(fmt::format("INSERT INTO {} (name, task_namespace_id)"
-                           " SELECT $1, task_namespace_id FROM {} WHERE name = 'default'"
+      tx.query(fmt::format("INSERT INTO {} (name, task_namespace_id, created_at, updated_at)"
+                           " SELECT $1, task_namespace_id, {} FROM {} WHERE name = 'default'"
                            " ON CONFLICT DO NOTHING",
-                           names_.tasks, names_.namespaces),
+                           names_.tasks, kTimes, names_.namespaces),
                params);
       const pg::Rows rows = tx.query(fmt::format("SELECT min(named_task_id) AS id FROM {}"
                                                  " WHERE name = $1", names_.tasks),
@@ -127,14 +131,16 @@ class WorkflowSeeder {
   }
 
   std::vector<std::int32_t> named_steps(pg::Transaction& tx) const {
-    tx.query("INSERT INTO " + names_.systems +
-             " (name, description) VALUES ('scalectl', 'scalectl seed') ON CONFLICT DO NOTHING");
+    tx.query(
+        fmt::format("INSERT INTO {} (name, description, created_at, updated_at)"
+                    " SELECT 'scalectl', 'scalectl seed', {} ON CONFLICT DO NOTHING",
+                    names_.systems, kTimes));
     const pg::Params last{std::to_string(options_.steps)};
-    tx.query(fmt::format("INSERT INTO {} (dependent_system_id, name)"
-                         " SELECT d.dependent_system_id, 'step_' || i"
+    tx.query(fmt::format("INSERT INTO {} (dependent_system_id, name, created_at, updated_at)"
+                         " SELECT d.dependent_system_id, 'step_' || i, {}"
                          "   FROM {} d, generate_series(1, $1::int) AS i"
                          "  WHERE d.name = 'scalectl' ORDER BY i ON CONFLICT DO NOTHING",
-                         names_.steps, names_.systems),
+                         names_.steps, kTimes, names_.systems),
              last);
     const pg::Rows rows = tx.query(
         fmt::format("SELECT s.named_step_id AS id FROM generate_series(1, $1::int) AS i"

@@ -208,6 +208,10 @@ std::optional<Setting> fastest(const WorkflowTrial& trial) {
   return best;
 }
 
+std::string in_words(double seconds) {
+  return seconds < 0.1 ? fmt::format("{:.1f} ms", seconds * 1e3) : fmt::format("{:.2f} s", seconds);
+}
+
 std::vector<std::string> lessons(const Trials& trials, const WorkflowBenchOptions& options) {
   const auto& [largest, trial] = *trials.rbegin();
   const std::string size = core::grouped(largest);
@@ -215,13 +219,14 @@ std::vector<std::string> lessons(const Trials& trials, const WorkflowBenchOption
   const auto best = fastest(trial);
   if (!best) return lines;
   const double seconds = *at(trial, "readiness", *best).median_s;
-  lines.push_back(fmt::format("All steps of {} tasks: {} takes {:.2f} s.", size, name_of(*best),
-                              seconds));
+  lines.push_back(
+      fmt::format("All steps of {} tasks: {} takes {}.", size, name_of(*best), in_words(seconds)));
   const Setting& first = trial.queries.at("readiness").begin()->first;
   if (const auto slow = at(trial, "readiness", first).median_s; slow && first != *best) {
-    lines.push_back(fmt::format("{} takes {:.1f} times as long; on this machine it needs {:.2f} s, "
-                                "not the seed's timeouts.",
-                                name_of(first), *slow / seconds, *slow));
+    lines.push_back(
+        fmt::format("{} takes {:.1f} times as long; on this machine it needs {}, "
+                    "not the seed's timeouts.",
+                    name_of(first), *slow / seconds, in_words(*slow)));
   }
   const auto power = exponent(trials, "one_task", *best);
   if (power) {

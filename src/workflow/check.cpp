@@ -100,6 +100,39 @@ std::string illegal_moves(Kind kind, const std::string& transitions, const std::
                      key, transitions, core::join(legal, ", "));
 }
 
+/// The transition tables without the unique index that keeps a second most_recent row out; of a
+/// partitioned one, some partition has it.
+Finding find_unguarded(pg::Session& session, const Names& names) {
+  Finding finding{.what = "no unique index",
+                  .count = 0,
+                  .examples = "",
+                  .advice =
+                      "after --repair, CREATE UNIQUE INDEX CONCURRENTLY of the same; without it, "
+                      "clients that race leave two most_recent rows"};
+  for (const auto& [transitions, key] : {std::pair{names.step_transitions, "workflow_step_id"},
+                                         {names.task_transitions, "task_id"}}) {
+    const bool guarded =
+        session
+            .query(
+                "SELECT EXISTS (SELECT FROM pg_index i"
+                "  WHERE (i.indrelid = $1::regclass OR i.indrelid IN"
+                "           (SELECT relid FROM pg_partition_tree($1::regclass)))"
+                "    AND i.indisunique AND i.indisvalid"
+                "    AND pg_get_expr(i.indpred, i.indrelid) IN ('most_recent', '(most_recent = "
+                "true)')"
+                "    AND (SELECT bool_and(a.attname IN ($2, 'most_recent'))"
+                "           FROM unnest(i.indkey[0:i.indnkeyatts - 1]) AS k"
+                "           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k))"
+                "       AS guarded",
+                {transitions, key})
+            .boolean(0, "guarded");
+    if (guarded) continue;
+    if (finding.count++ > 0) finding.examples += "; ";
+    finding.examples += fmt::format("{} ({}) WHERE most_recent", transitions, key);
+  }
+  return finding;
+}
+
 std::vector<Finding> look(pg::Session& session, const Names& names) {
   std::vector<Finding> findings;
   const auto query = [&](const std::string& what, const std::string& sql, const std::string& advice) {
@@ -134,6 +167,7 @@ std::vector<Finding> look(pg::Session& session, const Names& names) {
         "the history was written around the state machine");
   query("illegal task move", illegal_moves(Kind::kTask, names.task_transitions, "task_id"),
         "the history was written around the state machine");
+  findings.push_back(find_unguarded(session, names));
   return findings;
 }
 

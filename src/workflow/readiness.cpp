@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
@@ -40,7 +42,8 @@ void require_tasks(pg::Session& session, const Views& views, const Selection& se
                   views.table("tasks")),
       params(selection));
   if (const auto missing = rows.at(0, "missing")) {
-    throw usage_error(fmt::format("there is no task {}", *missing),
+    const bool several = missing->find(',') != std::string::npos;
+    throw usage_error(fmt::format("there {} {}", several ? "are no tasks" : "is no task", *missing),
                       fmt::format("looked in {}", views.table("tasks")));
   }
 }
@@ -161,7 +164,7 @@ core::Result new_result(const std::string& verb, const Views& views, const Selec
   core::Result result{.command = "workflow " + verb};
   result.params.set("view", fmt::format("v{}", views.version()));
   if (!selection.tasks.empty())
-    result.params.set("tasks", fmt::format("{}", fmt::join(selection.tasks, ",")));
+    result.params.set("task", fmt::format("{}", fmt::join(selection.tasks, ",")));
   if (views.temporary()) result.notes.emplace_back("the view was made for this session alone");
   return result;
 }
@@ -177,6 +180,19 @@ void note_limit(core::Result& result, const core::Table& table, const Selection&
   }
 }
 
+/// A row twice: what it is about has several most_recent transitions.
+void note_doubles(core::Result& result, const core::Table& table, const std::string& what,
+                  std::size_t id_column) {
+  std::set<std::int64_t> seen;
+  for (const core::Array& row : table.rows) {
+    const std::int64_t id = *row.at(id_column).if_integer();
+    if (seen.insert(id).second) continue;
+    result.notes.push_back(
+        fmt::format("{} {} is listed more than once: scalectl workflow check tells why", what, id));
+    return;
+  }
+}
+
 }  // namespace
 
 core::Result ready(pg::Session& session, const Views& views, const Selection& selection) {
@@ -186,9 +202,13 @@ core::Result ready(pg::Session& session, const Views& views, const Selection& se
   core::Result result = new_result("ready", views, selection);
   const pg::Rows counts = session.query(
       fmt::format("SELECT reason, count(*) AS n, to_char(min(next_retry_at) FILTER (WHERE reason ="
-                  "       'backoff'), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS due"
+                  "       'backoff'), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS due,"
+                  "       count(*) FILTER (WHERE reason = 'ready' AND EXISTS"
+                  "         (SELECT FROM {} t WHERE t.task_id = r.task_id AND t.most_recent"
+                  "             AND t.to_state IN ('complete', 'cancelled', 'resolved_manually')))"
+                  "       AS of_final_tasks"
                   "  FROM ({}) r GROUP BY reason ORDER BY n DESC, reason",
-                  reasons(views, selection)),
+                  views.table("task_transitions"), reasons(views, selection)),
       params(selection));
   core::Table summary{.key = "reasons",
                       .title = "",
@@ -200,11 +220,18 @@ core::Result ready(pg::Session& session, const Views& views, const Selection& se
     const std::string reason = counts.text(i, "reason");
     if (reason == "ready") ready_steps = counts.integer(i, "n");
     if (const auto due = counts.at(i, "due")) next_retry = *due;
+    if (const std::int64_t n = counts.integer(i, "of_final_tasks"); n > 0) {
+      result.notes.push_back(fmt::format(
+          "{} ready steps belong to tasks that are complete, cancelled or resolved: the "
+          "views look at steps alone",
+          core::grouped(n)));
+    }
     summary.rows.push_back({reason, counts.integer(i, "n")});
   }
   result.metrics.set("ready_steps", ready_steps).set("next_retry_at", next_retry);
   core::Table steps = step_table(session, views, selection);
   note_limit(result, steps, selection);
+  note_doubles(result, steps, "step", 1);
   result.tables = {std::move(summary), std::move(steps)};
   watch.stamp(result);
   return result;
@@ -216,6 +243,7 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
   require_tasks(session, views, selection);
   core::Result result = new_result("contexts", views, selection);
   const bool all = selection.tasks.empty();
+  std::int64_t tasks = 0;
   const std::string from =
       source(views, selection, "task_execution_contexts", "task_execution_context_for_tasks");
   if (all) {
@@ -232,6 +260,7 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
     for (std::size_t i = 0; i < counts.size(); ++i) {
       summary.rows.push_back({counts.text(i, "execution_status"), counts.text(i, "health_status"),
                               counts.integer(i, "n")});
+      tasks += counts.integer(i, "n");
     }
     result.tables.push_back(std::move(summary));
   }
@@ -261,7 +290,8 @@ core::Result contexts(pg::Session& session, const Views& views, const Selection&
     table.rows.push_back(std::move(row));
   }
   note_limit(result, table, selection);
-  result.metrics.set("tasks", table.rows.size());
+  note_doubles(result, table, "task", 0);
+  result.metrics.set("tasks", all ? tasks : std::ssize(table.rows));
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;

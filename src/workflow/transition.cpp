@@ -56,11 +56,61 @@ std::string state_of(pg::Transaction& tx, const Site& site, const Move& move) {
 
 [[noreturn]] void refuse(const Move& move, const std::string& state,
                          const std::vector<std::string>& legal) {
+  if (std::find(states().begin(), states().end(), state) == states().end()) {
+    throw usage_error(fmt::format("{} {} is {}, which is no state: it cannot become {}",
+                                  name_of(move.kind), move.id, state, move.to_state),
+                      "scalectl workflow check finds what else was written by hand");
+  }
   throw usage_error(
       fmt::format("{} {} is {}: it cannot become {}", name_of(move.kind), move.id, state,
                   move.to_state),
       legal.empty() ? fmt::format("{} is a final state", state)
                     : fmt::format("from {} it can become {}", state, core::join(legal, ", ")));
+}
+
+/// Refuses what the state machine allows and Tasker does not: to begin a step before its parents
+/// are done, and to complete a task before its steps are finished.
+void guard(pg::Transaction& tx, const pg::Naming& naming, const Move& move) {
+  constexpr int kNamed = 5;
+  std::string sql;
+  if (move.kind == Kind::kStep && move.to_state == "in_progress") {
+    sql =
+        "SELECT e.from_step_id AS id, coalesce(p.to_state, 'pending') AS state"
+        "  FROM {edges} e LEFT JOIN {transitions} p"
+        "    ON p.workflow_step_id = e.from_step_id AND p.most_recent"
+        " WHERE e.to_step_id = $1"
+        "   AND coalesce(p.to_state, '') NOT IN ('complete', 'resolved_manually')";
+  } else if (move.kind == Kind::kTask && move.to_state == "complete") {
+    sql =
+        "SELECT s.workflow_step_id AS id, coalesce(p.to_state, 'pending') AS state"
+        "  FROM {steps} s LEFT JOIN {transitions} p"
+        "    ON p.workflow_step_id = s.workflow_step_id AND p.most_recent"
+        " WHERE s.task_id = $1"
+        "   AND coalesce(p.to_state, '') NOT IN ('complete', 'resolved_manually', 'cancelled')";
+  } else {
+    return;
+  }
+  const std::string open =
+      fmt::format(fmt::runtime(sql), fmt::arg("edges", naming.table("workflow_step_edges")),
+                  fmt::arg("steps", naming.table("workflow_steps")),
+                  fmt::arg("transitions", naming.table("workflow_step_transitions")));
+  const pg::Rows rows = tx.query(
+      fmt::format("SELECT count(*) AS n, string_agg(id || ' (' || state || ')', ', ' ORDER BY id)"
+                  "       FILTER (WHERE nr <= {}) AS named"
+                  "  FROM (SELECT *, row_number() OVER (ORDER BY id) AS nr FROM ({}) o) numbered",
+                  kNamed, open),
+      {std::to_string(move.id)});
+  const std::int64_t n = rows.integer(0, "n");
+  if (n == 0) return;
+  const std::string named = rows.text(0, "named") + (n > kNamed ? ", …" : "");
+  if (move.kind == Kind::kStep) {
+    throw usage_error(fmt::format("step {} waits for {} of its parents: it cannot become {}",
+                                  move.id, n, move.to_state),
+                      fmt::format("first complete, or resolve by hand, step {}", named));
+  }
+  throw usage_error(fmt::format("task {} has {} unfinished steps: it cannot become {}", move.id, n,
+                                move.to_state),
+                    fmt::format("first complete, resolve by hand or cancel step {}", named));
 }
 
 /// Demotes the old row and writes the new one; the new one's sort_key.
@@ -129,13 +179,14 @@ core::Result transition(pg::Session& session, const pg::Naming& naming, const Mo
   if (std::find(legal.begin(), legal.end(), move.to_state) == legal.end()) {
     refuse(move, state, legal);
   }
+  guard(tx, naming, move);
   const std::int64_t sort_key = write(tx, site, move);
   mirror(tx, site, move);
   tx.commit();
 
   core::Result result{.command = "workflow transition", .name = kind};
   result.params.set("id", move.id).set("to_state", move.to_state);
-  result.metrics.set("from_state", state).set("to_state", move.to_state).set("sort_key", sort_key);
+  result.metrics.set("from_state", state).set("sort_key", sort_key);
   watch.stamp(result);
   return result;
 }

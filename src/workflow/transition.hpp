@@ -20,11 +20,13 @@ struct Move {
   std::optional<std::string> expected_state;
 };
 
-/// Makes the move in one transaction. It locks the step (or task), so that of several clients one goes
-/// first and the others see where it has come to; one statement then demotes the old most_recent row
-/// and writes the new one; the columns that mirror the state (in_process, processed, attempts,
-/// last_attempted_at; complete) follow. Throws Error: usage for an id or state that does not exist and
-/// for an illegal move (naming the legal ones); busy where the lock was held too long.
+/// Makes the move in one transaction. It locks the step (or task), so that of several clients one
+/// goes first and the others see where it has come to; one statement then demotes the old
+/// most_recent row and writes the new one; the columns that mirror the state (in_process,
+/// processed, attempts, last_attempted_at; complete) follow. Throws Error: usage for an id or state
+/// that does not exist, for an illegal move (naming the legal ones), and for what Tasker's guards
+/// refuse: a step that begins before its parents are done, a task that completes before its steps
+/// are finished; busy where the lock was held too long.
 core::Result transition(pg::Session& session, const pg::Naming& naming, const Move& move);
 
 }  // namespace scalectl::workflow

@@ -73,7 +73,7 @@ TEST_F(Workflow, Ready_AnswersForTasksAndForAll) {
   const core::Value one = result_of({"workflow", "ready", "--task", "17"});
   EXPECT_EQ(integer_at(one, "metrics.ready_steps"), 1);
   EXPECT_EQ(text_at(one, "params.view"), "v3");
-  EXPECT_EQ(text_at(one, "params.tasks"), "17");
+  EXPECT_EQ(text_at(one, "params.task"), "17");
   EXPECT_EQ(integer_at(one, "tables.steps.0.workflow_step_id"), 97);
   EXPECT_EQ(text_at(one, "tables.steps.0.reason"), "ready");
   EXPECT_EQ(text_at(one, "tables.steps.1.reason"), "waits for 1 of 1 parents: step_1 (pending)");
@@ -84,6 +84,8 @@ TEST_F(Workflow, Ready_AnswersForTasksAndForAll) {
       result_of({"workflow", "ready", "--task", "1,2", "--task", "3", "--view", "v2"});
   EXPECT_EQ(at(some, "tables.steps").if_array()->size(), 18U);
   EXPECT_EQ(text_at(some, "params.view"), "v2");
+  const core::Value free = result_of({"workflow", "ready", "--all", "--no-backoff"});
+  EXPECT_TRUE(*at(free, "params.no_backoff").if_bool());
   const Outcome text = scalectl({"workflow", "ready", "--task", "17"});
   EXPECT_EQ(text.code, 0);
   EXPECT_THAT(text.out, AllOf(HasSubstr("step_1"), HasSubstr("waits for 1 of 1 parents")));
@@ -110,7 +112,7 @@ TEST_F(Workflow, QueryWithBadInput_IsRefused) {
     expect_refusal({"workflow", verb, "--task", "1,x"}, {"x"});
     expect_refusal({"workflow", verb, "--task", "1,"}, {"--task"});
     expect_refusal({"workflow", verb, "--all", "--view", "v9"}, {"v9", "there are: v1, v2, v3"});
-    expect_refusal({"workflow", verb, "--all", "--view", "new"}, {"new"});
+    expect_refusal({"workflow", verb, "--all", "--view", "new"}, {"\"new\" is not a version"});
     expect_refusal({"workflow", verb, "--all", "--no-backoff", "--view", "v2"},
                    {"--no-backoff", "--view v3"});
     expect_refusal({"workflow", verb, "--all", "--limit", "-1"}, {"--limit"});
@@ -257,6 +259,45 @@ TEST_F(Workflow, WithoutTables_SaysHowToMakeThem) {
   }
   sql("DROP TABLE tasker_workflow_step_edges");
   expect_refusal({"workflow", "check"}, {"tasker_workflow_step_edges", "scalectl db init"});
+}
+
+// A dump of a real Tasker database, in a lab: used as it is, archived, and never dropped.
+TEST_F(Workflow, OnARealTaskerDatabase_WorksAndLeavesItsTables) {
+  seed({"--tasks", "200"});
+  sql("DROP SCHEMA scalectl CASCADE");
+  sql("DROP TABLE tasker_archived_tasks, tasker_archived_workflow_steps,"
+      " tasker_archived_workflow_step_edges, tasker_archived_task_transitions,"
+      " tasker_archived_workflow_step_transitions");
+  for (const char* table :
+       {"dependent_systems", "task_namespaces", "named_tasks", "named_steps", "tasks",
+        "workflow_steps", "workflow_step_edges", "task_transitions", "workflow_step_transitions"}) {
+    sql(std::string("ALTER TABLE tasker_") + table +
+        " ALTER created_at DROP DEFAULT, ALTER updated_at DROP DEFAULT");
+  }
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"workflow", "ready", "--task", "3"},
+                                             {"workflow", "check"},
+                                             {"index", "apply", "workflow-best"}}) {
+    const Outcome outcome = scalectl(command);
+    EXPECT_EQ(outcome.code, 0) << testing::PrintToString(command) << outcome.err;
+  }
+  expect_refusal({"workflow", "archive"}, {"tasker_archived_tasks", "scalectl db init"});
+  const core::Value made = result_of({"db", "init", "workflow"});
+  EXPECT_EQ(integer_at(made, "metrics.found"), 1);
+  EXPECT_NE(integer_at(result_of({"workflow", "archive"}), "metrics.tasks"), 0);
+  seed({"--tasks", "20", "--replace", "--steps", "9"});
+  ASSERT_EQ(scalectl({"workflow", "views", "install"}).code, 0);
+  ASSERT_EQ(scalectl({"db", "drop", "workflow", "--yes"}).code, 0);  // the archive, which is ours
+  EXPECT_EQ(cell("SELECT count(*) FROM tasker_tasks"), "20");
+  EXPECT_EQ(cell("SELECT to_regclass('tasker_archived_tasks') IS NULL"), "t");
+}
+
+TEST_F(Workflow, DropUnderTheViews_NamesTheRollback) {
+  seed({"--tasks", "2"});
+  ASSERT_EQ(scalectl({"workflow", "views", "install"}).code, 0);
+  expect_refusal({"db", "drop", "workflow"}, {"scalectl workflow views rollback"});
+  ASSERT_EQ(scalectl({"workflow", "views", "rollback"}).code, 0);
+  EXPECT_EQ(scalectl({"db", "drop", "workflow"}).code, 0);
 }
 
 TEST_F(Workflow, OfATaskWith5000Steps_Answers) {

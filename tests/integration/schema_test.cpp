@@ -103,11 +103,58 @@ TEST_F(Schema, InitFromFourSessionsAtOnce_AppliesEachMigrationOnce) {
 }
 
 TEST_F(Schema, InitThatFailsPartWay_LeavesNothing) {
-  session.query("CREATE TABLE status_effects (other int)");  // the last table the family makes
+  session.query("CREATE DOMAIN status_effects AS int");  // called as the last table is
   const Error error = error_of([&] { init(); });
-  EXPECT_THAT(error.message(), HasSubstr("relation \"status_effects\" already exists"));
-  EXPECT_THAT(tables("public"), ElementsAre("status_effects"));
+  EXPECT_THAT(error.message(), HasSubstr("type \"status_effects\" already exists"));
+  EXPECT_THAT(tables("public"), IsEmpty());
   EXPECT_EQ(scalar("SELECT to_regnamespace('scalectl')"), "");
+}
+
+// A real database of the application, or a dump of one: its tables are used, and stay its own.
+TEST_F(Schema, TablesThatSomebodyElseMade_AreUsedAndNeverDropped) {
+  init();
+  session.query("DROP SCHEMA scalectl CASCADE");
+  add_location();
+  EXPECT_EQ(metric(init(), "found"), "1");
+  EXPECT_EQ(scalar("SELECT count(*) FROM locations"), "1");
+  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations WHERE family = 'game'"), "0");
+  EXPECT_EQ(status().verdict, Verdict::kPass);
+  EXPECT_THAT(column(status(), "state"), Each("\"found\""));
+  EXPECT_THAT(error_of([&] { drop(std::nullopt, true); }).message(),
+              HasSubstr("scalectl did not make them"));
+  EXPECT_EQ(tables("public"), kTables);
+}
+
+TEST_F(Schema, SomeTablesThatSomebodyElseMade_AreNamedWithTheMissingOnes) {
+  session.query("CREATE TABLE players (theirs int)");
+  const Error error = error_of([&] { init(); });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.message(), HasSubstr("has players, which scalectl did not make, but not"));
+  EXPECT_THAT(error.message(), HasSubstr("locations"));
+  EXPECT_THAT(error.hint(), HasSubstr("--schema or a --prefix"));
+  EXPECT_THAT(tables("public"), ElementsAre("players"));
+  schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);  // leaves them alone
+  EXPECT_THAT(tables("public"), ElementsAre("players"));
+}
+
+TEST_F(Schema, TablesThatAreGoneWithTheirSchema_AreMadeAgain) {
+  schema::init(session, catalog, in("camp"), recorder);
+  session.query("DROP SCHEMA camp CASCADE");
+  EXPECT_EQ(status("camp").verdict, Verdict::kWarn);
+  EXPECT_EQ(metric(schema::init(session, catalog, in("camp"), recorder), "applied"), "1");
+  EXPECT_EQ(tables("camp"), kTables);
+  EXPECT_THAT(recorder.lines, Contains(HasSubstr("schema camp are gone")));
+}
+
+TEST_F(Schema, InitWhereATableWasLost_NamesIt) {
+  init();
+  session.query("DROP TABLE status_effects");
+  EXPECT_THAT(column(status(), "state"), Each("\"tables gone\""));
+  const Error error = error_of([&] { init(); });
+  EXPECT_THAT(error.message(), HasSubstr("schema public has lost status_effects"));
+  EXPECT_THAT(error.hint(), HasSubstr("scalectl db drop game"));
+  EXPECT_EQ(metric(drop(), "tables"), "6");
+  EXPECT_EQ(metric(init(), "applied"), "1");
 }
 
 TEST_F(Schema, MigrationChangedSinceItWasApplied_IsRefusedAndShown) {

@@ -38,15 +38,22 @@ struct WorkflowCheck : test::WorkflowTest {
         " 'tasker%transitions' AND indexdef LIKE '%WHERE most_recent'");
     EXPECT_EQ(names.size(), 2U);
     for (const std::string& name : names) session.query("DROP INDEX " + name);
+    unguarded = 2;
   }
-  /// Expects exactly one finding.
+  int unguarded = 0;  ///< tables without their unique index, which is a finding of its own
+  /// Expects exactly one finding, beside the missing indexes.
   void expect_one(const core::Result& result, const std::string& finding,
                   const std::string& examples, int count = 1) {
     EXPECT_EQ(result.verdict, core::Verdict::kFail);
     ASSERT_EQ(result.tables.size(), 1U);
-    EXPECT_THAT(test::column(result, "finding"), ElementsAre(core::to_json(finding)));
-    EXPECT_THAT(test::column(result, "examples"), ElementsAre(core::to_json(examples)));
-    EXPECT_EQ(metric(result, "findings"), std::to_string(count));
+    std::vector<std::string> findings = test::column(result, "finding");
+    if (unguarded > 0) {
+      EXPECT_EQ(findings.back(), "\"no unique index\"");
+      findings.pop_back();
+    }
+    EXPECT_THAT(findings, ElementsAre(core::to_json(finding)));
+    EXPECT_EQ(test::column(result, "examples").front(), core::to_json(examples));
+    EXPECT_EQ(metric(result, "findings"), std::to_string(count + unguarded));
   }
   std::string step_histories() {
     return scalar(
@@ -55,6 +62,19 @@ struct WorkflowCheck : test::WorkflowTest {
         " FROM tasker_workflow_step_transitions WHERE workflow_step_id <= 2");
   }
 };
+
+TEST_F(WorkflowCheck, WithoutItsUniqueIndex_NamesTheTable) {
+  seed_chains();
+  session.query("DROP INDEX " + scalar("SELECT indexname FROM pg_indexes WHERE tablename ="
+                                       " 'tasker_task_transitions' AND indexdef LIKE"
+                                       " '%WHERE most_recent'"));
+  expect_one(check(), "no unique index", "\"tasker_task_transitions\" (task_id) WHERE most_recent");
+  // As Rails writes it.
+  session.query(
+      "CREATE UNIQUE INDEX ON tasker_task_transitions (task_id, most_recent)"
+      " WHERE most_recent = true");
+  EXPECT_EQ(check().verdict, core::Verdict::kPass);
+}
 
 TEST_F(WorkflowCheck, SoundData_PassesWithoutATable) {
   seed({.tasks = 200});
@@ -126,14 +146,16 @@ TEST_F(WorkflowCheck, TwoMostRecent_AreNamed_AndTheNewestStays) {
       "INSERT INTO tasker_task_transitions (task_id, to_state, from_state, sort_key)"
       "  VALUES (2, 'in_progress', 'pending', 20)");
   const core::Result found = check();
-  EXPECT_THAT(test::column(found, "finding"),
-              ElementsAre("\"several most_recent\"", "\"several most_recent\""));
-  EXPECT_THAT(test::column(found, "examples"),
-              ElementsAre("\"workflow_step_id 1 (2)\"", "\"task_id 2 (2)\""));
+  EXPECT_THAT(
+      test::column(found, "finding"),
+      ElementsAre("\"several most_recent\"", "\"several most_recent\"", "\"no unique index\""));
+  EXPECT_THAT(
+      test::column(found, "examples"),
+      ElementsAre("\"workflow_step_id 1 (2)\"", "\"task_id 2 (2)\"", HasSubstr("most_recent")));
   EXPECT_THAT(test::column(found, "advice").at(0), HasSubstr("workflow check --repair"));
 
   const core::Result repaired = check(true);
-  EXPECT_EQ(repaired.verdict, core::Verdict::kPass);
+  EXPECT_THAT(test::column(repaired, "finding"), ElementsAre("\"no unique index\""));
   EXPECT_EQ(metric(repaired, "repaired"), "2");
   EXPECT_EQ(step_histories(), "1 pending 10 f, 1 in_progress 20 t, 2 pending 10 t");
   EXPECT_EQ(

@@ -118,6 +118,35 @@ TEST_F(WorkflowPartitioned, IdsBeyondTheIdentity_AreNotGivenAgain) {
             "701");
 }
 
+// As in a database that Rails made: ids are bigserial, and the tables are not ours.
+TEST_F(WorkflowPartitioned, OnTablesOfRails_GoesOnWithTheirSequences) {
+  session.query("DROP SCHEMA scalectl CASCADE");
+  for (const std::string& table : {kTasks, kSteps}) {
+    session.query(
+        fmt::format("ALTER TABLE {0} ALTER id DROP IDENTITY; CREATE SEQUENCE {0}_own"
+                    " OWNED BY {0}.id; ALTER TABLE {0} ALTER id SET DEFAULT"
+                    " nextval('{0}_own')",
+                    table));
+  }
+  session.query("CREATE UNIQUE INDEX theirs ON " + kSteps +
+                " (workflow_step_id, most_recent) WHERE most_recent = true");
+  seed({.tasks = 20});
+  const std::string rows = count("");
+  partition();
+  EXPECT_THAT(recorder.lines, Each(Not(HasSubstr("is gone"))));  // ours is the same as theirs
+  EXPECT_EQ(count(""), rows);
+  session.query("INSERT INTO " + kTasks +
+                " (task_id, to_state, sort_key, most_recent)"
+                " VALUES (1, 'pending', 1000, false)");
+  EXPECT_EQ(scalar("SELECT count(*) - count(DISTINCT id) FROM " + kTasks), "0");
+  EXPECT_EQ(scalar("SELECT pg_get_serial_sequence('" + kTasks + "', 'id')"),
+            "public." + kTasks + "_own");
+  EXPECT_THAT(error_of([&] {
+                schema::drop(session, catalog, {.family = "workflow"}, true, recorder);
+              }).message(),
+              HasSubstr("scalectl did not make them"));
+}
+
 TEST_F(WorkflowPartitioned, UnderAPrefixThatNeedsQuotes_ConvertsThoseTablesAlone) {
   const std::string prefix = "My \"Flow\"; -- ";
   init("workflow", prefix);

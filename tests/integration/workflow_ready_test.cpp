@@ -16,9 +16,11 @@ using test::metric;
 using test::TaskerStep;
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 struct WorkflowReady : test::WorkflowTest {
@@ -103,7 +105,7 @@ TEST_F(WorkflowReady, OfATaskThatIsNotThere_IsRefusedWithItsId) {
   for (const auto verb : {workflow::ready, workflow::contexts}) {
     const core::Error error = error_of([&] { verb(session, open(), {.tasks = {2, 99, 98}}); });
     EXPECT_EQ(error.kind(), core::ErrorKind::kUsage);
-    EXPECT_EQ(error.message(), "there is no task 98, 99");
+    EXPECT_EQ(error.message(), "there are no tasks 98, 99");
   }
 }
 
@@ -156,12 +158,37 @@ TEST_F(WorkflowReady, OfACycle_WaitsAndDoesNotLoop) {
             "\"waiting_for_dependencies\"");
 }
 
+// As in Tasker, whose views know nothing of the task's own state.
+TEST_F(WorkflowReady, StepsOfACancelledTask_AreNoted) {
+  make_steps({{}, {}});
+  EXPECT_THAT(ready().notes, Each(Not(HasSubstr("belong to tasks"))));
+  session.query(
+      "UPDATE tasker_task_transitions SET most_recent = false;"
+      "INSERT INTO tasker_task_transitions (task_id, to_state, sort_key)"
+      " VALUES (1, 'cancelled', 1000)");
+  EXPECT_THAT(ready().notes, Contains(HasSubstr("2 ready steps belong to tasks")));
+  EXPECT_THAT(ready({.tasks = {}}).notes, Contains(HasSubstr("2 ready steps belong to tasks")));
+}
+
+TEST_F(WorkflowReady, WithTwoMostRecentRows_PointsToTheCheck) {
+  make_steps({{.history = {{"pending", 60}, {"in_progress", 5}}}});
+  EXPECT_THAT(ready().notes, Each(Not(HasSubstr("more than once"))));
+  for (const std::string& name :
+       lines("SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%WHERE most_recent'")) {
+    session.query("DROP INDEX " + name);
+  }
+  session.query("UPDATE tasker_workflow_step_transitions SET most_recent = true");
+  EXPECT_THAT(ready().notes,
+              Contains("step 1 is listed more than once: scalectl workflow check tells why"));
+}
+
 TEST_F(WorkflowReady, ContextsOfAll_AreCountedByStatusAndHealth) {
   seed({.tasks = 120});
   const core::Result result = workflow::contexts(session, open(), {.tasks = {}, .limit = 7});
   std::int64_t tasks = 0;
   for (const std::string& count : column(result, "tasks")) tasks += std::stol(count);
   EXPECT_EQ(tasks, 120);
+  EXPECT_EQ(metric(result, "tasks"), "120");  // whatever the limit
   EXPECT_THAT(column(result, "task_id", 1), ElementsAre("1", "2", "3", "4", "5", "6", "7"));
 }
 

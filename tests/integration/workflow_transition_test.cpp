@@ -93,8 +93,43 @@ TEST_F(WorkflowTransition, OfATask_KeepsItsColumnComplete) {
   move(Kind::kTask, 1, "pending");
   move(Kind::kTask, 1, "in_progress");
   EXPECT_EQ(complete(), "f");
+  move(Kind::kStep, 1, "resolved_manually");
   move(Kind::kTask, 1, "complete");
   EXPECT_EQ(complete(), "t");
+}
+
+// Tasker guards both moves beyond its state machine.
+TEST_F(WorkflowTransition, OfAStepBeforeItsParents_IsRefusedWithThem) {
+  make_steps({"in_progress", "complete", "resolved_manually", "pending"});
+  session.query(
+      "INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name)"
+      " SELECT parent, 4, 'provides' FROM generate_series(1, 3) AS parent");
+  const Error error = error_of([&] { move(Kind::kStep, 4, "in_progress"); });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_EQ(error.message(), "step 4 waits for 1 of its parents: it cannot become in_progress");
+  EXPECT_THAT(error.hint(), HasSubstr("step 1 (in_progress)"));
+  EXPECT_EQ(history(4), "10 - pending t");
+  EXPECT_EQ(columns(4), "f f f NULL");
+  move(Kind::kStep, 1, "complete");
+  move(Kind::kStep, 4, "in_progress");
+}
+
+TEST_F(WorkflowTransition, OfATaskBeforeItsSteps_IsRefusedWithThem) {
+  make_steps({"complete", "resolved_manually", "cancelled", "in_progress", ""});
+  move(Kind::kTask, 1, "in_progress");
+  const Error error = error_of([&] { move(Kind::kTask, 1, "complete"); });
+  EXPECT_EQ(error.message(), "task 1 has 2 unfinished steps: it cannot become complete");
+  EXPECT_THAT(error.hint(), HasSubstr("step 4 (in_progress), 5 (pending)"));
+  EXPECT_EQ(scalar("SELECT complete FROM tasker_tasks"), "f");
+  move(Kind::kStep, 4, "complete");
+  move(Kind::kStep, 5, "cancelled");
+  move(Kind::kTask, 1, "complete");
+}
+
+TEST_F(WorkflowTransition, OfAStepInAnUnknownState_SaysSo) {
+  make_steps({"flying"});
+  EXPECT_EQ(error_of([&] { move(Kind::kStep, 1, "complete"); }).message(),
+            "step 1 is flying, which is no state: it cannot become complete");
 }
 
 // Every pair of states, for steps: seed 002's facts say which are legal.

@@ -43,11 +43,14 @@ struct Options {
 /// "v2" or "2" as 2; 0 for nothing.
 int version_of(const std::string& text) {
   if (text.empty()) return 0;
-  const std::int64_t version = core::parse_integer(text[0] == 'v' ? text.substr(1) : text);
-  if (version < 1 || version > 1000) {
-    throw core::usage_error(fmt::format("\"{}\" is not a version", text), "for example v3");
+  const auto wrong =
+      core::usage_error(fmt::format("\"{}\" is not a version", text), "for example v3");
+  const std::string digits = text[0] == 'v' ? text.substr(1) : text;
+  if (digits.empty() || digits.size() > 3 ||
+      digits.find_first_not_of("0123456789") != std::string::npos || std::stoi(digits) < 1) {
+    throw wrong;
   }
-  return static_cast<int>(version);
+  return std::stoi(digits);
 }
 
 pg::Session connect(const Options& options, Context& context,
@@ -97,7 +100,9 @@ int query(const Options& options, Context& context, const cli::Application& appl
   const auto views =
       workflow::Views::open(session, context.catalog(), options.names(), version);
   if (options.no_backoff) workflow::without_backoff(session, views);
-  return context.emit(engine(session, views, selection));
+  core::Result result = engine(session, views, selection);
+  if (options.no_backoff) result.params.set("no_backoff", true);
+  return context.emit(result);
 }
 
 int move(const Options& options, Context& context, const cli::Application& application) {

@@ -17,30 +17,20 @@ TEST(Show, EachUnit_IsWrittenForPeople) {
     Unit unit;
     const char* text;
   };
-  const Case cases[] = {{0.0, Unit::kSeconds, "0 s"},
-                        {0.00002, Unit::kSeconds, "20 us"},
-                        {0.0123, Unit::kSeconds, "12.3 ms"},
-                        {0.412, Unit::kSeconds, "412 ms"},
-                        {6.234, Unit::kSeconds, "6.23 s"},
-                        {62.34, Unit::kSeconds, "62.3 s"},
-                        {623.4, Unit::kSeconds, "623 s"},
-                        {1023, Unit::kBytes, "1023 B"},
-                        {1024, Unit::kBytes, "1.0 KiB"},
-                        {11534336, Unit::kBytes, "11.0 MiB"},
-                        {1.5 * 1099511627776.0, Unit::kBytes, "1.5 TiB"},
-                        {0.98, Unit::kRatio, "98.0 %"},
-                        {1.234, Unit::kTimes, "1.23x"},
-                        {12.34, Unit::kTimes, "12.3x"},
-                        {123.4, Unit::kTimes, "123x"},
-                        {1234567, Unit::kCount, "1,234,567"},
-                        {1234.6, Unit::kCount, "1,235"},
-                        {1234567, Unit::kPlain, "1,234,567"},
-                        {0.12345, Unit::kPlain, "0.1235"},
-                        {1234.6, Unit::kPlain, "1,235"},
-                        {Value(), Unit::kBytes, "-"},
-                        {true, Unit::kPlain, "yes"},
-                        {false, Unit::kCount, "no"},
-                        {"text", Unit::kSeconds, "text"}};
+  const Case cases[] = {
+      {0.0, Unit::kSeconds, "0 s"},         {0.00002, Unit::kSeconds, "20 us"},
+      {0.0123, Unit::kSeconds, "12.3 ms"},  {0.412, Unit::kSeconds, "412 ms"},
+      {6.234, Unit::kSeconds, "6.23 s"},    {62.34, Unit::kSeconds, "62.3 s"},
+      {623.4, Unit::kSeconds, "623 s"},     {5184000, Unit::kSeconds, "60d"},
+      {1023, Unit::kBytes, "1023 B"},       {1024, Unit::kBytes, "1.0 KiB"},
+      {11534336, Unit::kBytes, "11.0 MiB"}, {1.5 * 1099511627776.0, Unit::kBytes, "1.5 TiB"},
+      {0.98, Unit::kRatio, "98.0 %"},       {1.234, Unit::kTimes, "1.23x"},
+      {12.34, Unit::kTimes, "12.3x"},       {123.4, Unit::kTimes, "123x"},
+      {1234567, Unit::kCount, "1,234,567"}, {1234.6, Unit::kCount, "1,235"},
+      {1234567, Unit::kPlain, "1,234,567"}, {0.12345, Unit::kPlain, "0.1235"},
+      {1234.6, Unit::kPlain, "1,235"},      {Value(), Unit::kBytes, "-"},
+      {true, Unit::kPlain, "yes"},          {false, Unit::kCount, "no"},
+      {"text", Unit::kSeconds, "text"}};
   for (const Case& c : cases) EXPECT_EQ(show(c.value, c.unit), c.text);
 }
 
