@@ -32,21 +32,13 @@ bool contains(const auto& list, std::string_view word) {
 bool states_its_unit(std::string_view key) {
   constexpr std::array<std::string_view, 10> kUnits{
       "_s", "_ms", "_bytes", "_ratio", "_rps", "_per_second", "_percentage", "_steps", "_id", "_version"};
-  constexpr std::array<std::string_view, 0> kCounts{
-     
-      "rows",    "statements", "players", "workers", "migrations", "applied",
-      "tables",  "to_create",  "created", "kept",    "dropped",    "present",
-      "missing", "scans",      "runs_1d", "seed",    "version",    "pack_version",
-      "cores",   "bonus",      "set",     "points",  "runs",       "port",
-      "tasks",   "steps",      "attempts", "count",  "findings",   "repaired",
-      "repeats", "sort_key",   "id",      "exponent", "batch",
-<<<<<<< HEAD
-      "pid",     "due",        "batches", "made",    "partitions", "partitions_read",
-      "requests", "connections", "threads", "pipeline", "results", "bytes_in", "bytes_out"};
-=======
-      "pid",     "due",        "batches", "made",
-      "partitions", "partitions_read", "found", "held"};
->>>>>>> main
+  constexpr std::string_view kCounts[] = {
+      "rows", "statements", "players", "workers", "migrations", "applied", "tables", "to_create",
+      "created", "kept", "dropped", "present", "missing", "scans", "runs_1d", "seed", "version",
+      "pack_version", "cores", "bonus", "set", "points", "runs", "port", "tasks", "steps",
+      "attempts", "count", "findings", "repaired", "repeats", "sort_key", "id", "exponent", "batch",
+      "pid", "due", "batches", "made", "partitions", "partitions_read", "requests", "connections",
+      "threads", "pipeline", "results", "bytes_in", "bytes_out", "found", "held"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
