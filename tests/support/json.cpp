@@ -25,7 +25,7 @@ const Value* member(const Value& value, const std::string& name) {
 }
 
 bool contains(const auto& list, std::string_view word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
+  return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
 /// Numbers carry their unit in the name; those that count things or name them need none.
