@@ -62,10 +62,11 @@ void check_header(const std::string& header) {
   }
 }
 
-void check_number(const char* option, std::int64_t value, std::int64_t least, std::int64_t most) {
-  if (value < least || value > most) {
-    throw usage_error(fmt::format("{} {} is not {} to {}", option, value, least, core::grouped(most)));
-  }
+void check_number(const char* option, std::int64_t value, std::int64_t least, std::int64_t most,
+                  int example) {
+  if (value >= least && value <= most) return;
+  throw usage_error(fmt::format("{} {} is not {} to {}", option, value, least, core::grouped(most)),
+                    fmt::format("for example {} {}", option, example));
 }
 
 void check_open(const HttpPlan& plan) {
@@ -102,10 +103,10 @@ std::string HttpRequest::wire(const net::Url& url, const std::string& target) co
 }
 
 void check(const HttpPlan& plan) {
-  check_number("--connections", plan.connections, 1, kMostConnections);
-  check_number("--threads", plan.threads, 1, kMostThreads);
-  check_number("--pipeline", plan.pipeline, 1, kMostPipelined);
-  check_number("--follow", plan.request.follow, 0, 100);
+  check_number("--connections", plan.connections, 1, kMostConnections, 64);
+  check_number("--threads", plan.threads, 1, kMostThreads, 2);
+  check_number("--pipeline", plan.pipeline, 1, kMostPipelined, 8);
+  check_number("--follow", plan.request.follow, 0, 100, 3);
   if (plan.threads > plan.connections) {
     throw usage_error(fmt::format("--threads {} for --connections {}", plan.threads, plan.connections),
                       "a thread needs a connection at least");

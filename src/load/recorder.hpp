@@ -67,7 +67,7 @@ class Recorder {
               core::Nanos service);
 
   core::Nanos begin_ = 0;
-  core::Nanos next_second_ = 0;
+  core::Nanos next_second_ = INT64_MAX;  // no second ends before begin()
   bool samples_ = false;
   std::unique_ptr<Second> second_;
   std::uint64_t bytes_in_ = 0;

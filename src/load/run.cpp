@@ -192,10 +192,12 @@ Outcome run(const HttpPlan& plan, const std::stop_token& stop, core::Observer& o
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   const Nanos begin = first_instant(plan);
-  crew.begin(begin);
+  // Interrupted before that: nothing was sent yet, and nothing is.
+  outcome.interrupted = stop.stop_requested();
+  outcome.interrupted ? crew.stop() : crew.begin(begin);
   Display display(plan, observer);
   std::size_t shown = 0;
-  bool stopping = false;
+  bool stopping = outcome.interrupted;
   while (!crew.done()) {
     std::this_thread::sleep_for(kLook);
     collector.collect();

@@ -146,6 +146,8 @@ class Worker::Engine {
                  const net::AnswerTimes& times) {
     note_active(times.done);
     recorder_.advance(times.done);
+    // The server was asked to close, and may not have listened.
+    if (!plan_.request.keep_alive) client.connection.close();
     Exchange& exchange = client.exchanges.front();
     if (response.status >= 300 && response.status < 400 && exchange.hops < plan_.request.follow &&
         follow(client, exchange, response)) {
@@ -156,7 +158,10 @@ class Worker::Engine {
     client.exchanges.erase(client.exchanges.begin());
     --in_flight_;
     Deadlines::remove(client);
-    if (!client.exchanges.empty()) {
+    if (!client.exchanges.empty() && !client.connection.is_open()) {
+      fail_all(client, {net::FailureClass::kClosed, "the server closed a pipelined connection"},
+               times.done);
+    } else if (!client.exchanges.empty()) {
       set_deadline(busy_, client, client.exchanges.front().written + plan_.timeout);
     }
     next(client, times.done);
@@ -196,8 +201,15 @@ class Worker::Engine {
                         if (const auto* failure = std::get_if<net::Failure>(&found)) {
                           return on_failure(client, *failure);
                         }
-                        open(client, std::get<std::vector<net::Address>>(found).front());
+                        open(client, like_the_probed(std::get<std::vector<net::Address>>(found)));
                       });
+  }
+  /// Of a name's addresses the first of the family that the server is known to listen on.
+  const net::Address& like_the_probed(const std::vector<net::Address>& found) const {
+    const auto like = std::find_if(found.begin(), found.end(), [&](const net::Address& address) {
+      return address.family() == setting_.address.family();
+    });
+    return like != found.end() ? *like : found.front();
   }
   void open(Client& client, const net::Address& address) {
     const net::Address* source =
@@ -328,7 +340,7 @@ class Worker::Engine {
     const Nanos now = core::monotonic_now();
     expire(opening_, now, "connect");
     expire(busy_, now, "request");
-    while (!resting_.empty() && resting_.front().deadline <= now) {
+    while (!done_ && !resting_.empty() && resting_.front().deadline <= now) {
       Client& client = static_cast<Client&>(resting_.front());
       Deadlines::remove(client);
       next(client, now);
@@ -341,7 +353,7 @@ class Worker::Engine {
   }
 
   void expire(Deadlines& list, Nanos now, const char* what) {
-    while (!list.empty() && list.front().deadline <= now) {
+    while (!done_ && !list.empty() && list.front().deadline <= now) {
       Client& client = static_cast<Client&>(list.front());
       client.connection.close(true);
       on_failure(client, {net::FailureClass::kTimeout, std::string(what) + ": no answer in time"});

@@ -184,16 +184,13 @@ struct HttpConnection::Native : Watcher {
     const std::uint64_t round = epoch;
     --outstanding;
     if (outstanding > 0) begin_answer();
-    if (!response.keep_alive) {
-      const int lost = outstanding;
+    // An answer that came before all of its request was sent: the server may never read the rest,
+    // which must not stand before the next one.
+    const bool early = unsent.size() > static_cast<std::size_t>(outstanding);
+    if (!response.keep_alive || early) {
       close(false);
       owner.on_answer(response, answer_times);
-      if (round + 1 != epoch) return;  // the owner opened it again
-      if (lost > 0) {
-        owner.on_failure({FailureClass::kClosed, "the server closed a pipelined connection"});
-      } else {
-        owner.on_close();
-      }
+      if (round + 1 == epoch) owner.on_close();  // else the owner has opened it again
       return;
     }
     owner.on_answer(response, answer_times);

@@ -35,6 +35,7 @@ class HttpConnection {
    public:
     virtual ~Owner() = default;
     virtual void on_open(const OpenTimes& times) = 0;
+    /// Where it is closed by now, the requests behind this one are lost.
     virtual void on_answer(const HttpResponse& response, const AnswerTimes& times) = 0;
     /// It is closed: it could not be opened, or every request without an answer failed with this.
     virtual void on_failure(const Failure& failure) = 0;

@@ -80,7 +80,7 @@ void Loop::Native::run() {
 }
 
 void Loop::Native::dispatch() {
-  for (handled = 0; handled < ready;) {
+  for (handled = 0; handled < ready && !stopped;) {
     const epoll_event& event = batch[static_cast<std::size_t>(handled++)];
     if (event.data.ptr == this) {
       run_posted();
@@ -111,7 +111,9 @@ void Loop::Native::run_posted() {
     const std::lock_guard lock(mutex);
     work.swap(posted);
   }
-  for (const auto& piece : work) piece();
+  for (const auto& piece : work) {
+    if (!stopped) piece();
+  }
 }
 
 core::Nanos Loop::Native::next_instant() const {
@@ -124,7 +126,7 @@ core::Nanos Loop::Native::next_instant() const {
 
 void Loop::Native::expire(core::Nanos now) {
   // By number: a timer's callback may make others, or set its own again.
-  for (std::size_t i = 0; i < timers.size(); ++i) {
+  for (std::size_t i = 0; i < timers.size() && !stopped; ++i) {
     Timer::Native& timer = *timers[i];
     if (timer.instant == 0 || timer.instant > now) continue;
     timer.instant = 0;

@@ -16,7 +16,7 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Runs until stop().
+  /// Runs until stop(); nothing is called back after that.
   void run();
   void stop();
   /// Has the loop's thread call `work` soon.

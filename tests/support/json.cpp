@@ -32,17 +32,25 @@ bool contains(const auto& list, std::string_view word) {
 bool states_its_unit(std::string_view key) {
   constexpr std::array<std::string_view, 10> kUnits{
       "_s", "_ms", "_bytes", "_ratio", "_rps", "_per_second", "_percentage", "_steps", "_id", "_version"};
-  constexpr std::array<std::string_view, 38> kCounts{
+  constexpr std::array<std::string_view, 45> kCounts{
       "rows",    "statements", "players", "workers", "migrations", "applied",
       "tables",  "to_create",  "created", "kept",    "dropped",    "present",
       "missing", "scans",      "runs_1d", "seed",    "version",    "pack_version",
       "cores",   "bonus",      "set",     "points",  "runs",       "port",
       "tasks",   "steps",      "attempts", "count",  "findings",   "repaired",
       "repeats", "sort_key",   "id",      "exponent", "batch",
-      "pid",     "due",        "batches"};
+      "pid",     "due",        "batches", "requests", "connections", "threads",
+      "pipeline", "results",   "bytes_in", "bytes_out"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
+}
+
+/// An object whose name says what all numbers in it are: counts, or milliseconds.
+bool states_unit_of_all(std::string_view key) {
+  constexpr std::array<std::string_view, 5> kCounts{"requests", "connections", "statuses", "failures",
+                                                    "latency_ms"};
+  return contains(kCounts, key);
 }
 
 void check_units(const Value& value, const std::string& path, Violations& out) {
@@ -53,6 +61,7 @@ void check_units(const Value& value, const std::string& path, Violations& out) {
     for (const auto& [key, item] : *object) {
       const std::string name = path + "." + key;
       if (item.is_number() && !states_its_unit(key)) out.push_back(name + " has no unit");
+      if (item.if_object() != nullptr && states_unit_of_all(key)) continue;
       check_units(item, name, out);
     }
   }
@@ -64,6 +73,19 @@ void check_tables(const Value& tables, Violations& out) {
     if (rows.if_array() == nullptr) return out.push_back("tables." + key + " is no list");
     for (const Value& row : *rows.if_array()) {
       if (row.if_object() == nullptr) return out.push_back("tables." + key + " has an odd row");
+    }
+  }
+}
+
+void check_checks(const Value& checks, Violations& out) {
+  if (checks.if_array() == nullptr) return out.push_back("checks is no list");
+  for (const Value& check : *checks.if_array()) {
+    const Value* name = member(check, "name");
+    const Value* observed = member(check, "observed");
+    const Value* passed = member(check, "passed");
+    if (name == nullptr || name->if_text() == nullptr || observed == nullptr ||
+        observed->if_text() == nullptr || passed == nullptr || passed->if_bool() == nullptr) {
+      out.push_back("checks has an odd entry");
     }
   }
 }
@@ -159,12 +181,13 @@ Violations violations(const Value& value) {
     return v.if_array() != nullptr &&
            std::all_of(v.if_array()->begin(), v.if_array()->end(), is_text);
   });
-  constexpr std::array<std::string_view, 13> kKnown{
-      "schema",      "command", "name",    "started_at",  "elapsed_s", "verdict", "band",
-      "threshold_s", "params",  "metrics", "environment", "notes",     "tables"};
+  constexpr std::array<std::string_view, 15> kKnown{
+      "schema",      "command", "name",    "started_at",  "elapsed_s", "verdict", "band", "threshold_s",
+      "params",      "metrics", "environment", "notes",   "tables",    "checks",  "data"};
   for (const auto& [key, item] : *object) {
     if (!contains(kKnown, key)) out.push_back("unknown " + key);
     if (key == "tables") check_tables(item, out);
+    if (key == "checks") check_checks(item, out);
     if (key == "environment") check_environment(item, out);
     if (key == "params" || key == "metrics" || key == "tables") check_units(item, key, out);
   }

@@ -164,7 +164,8 @@ load::HttpPlan plan_of(const Options& options) {
   if (options.source) plan.sources = net::parse_sources(*options.source);
   const std::int64_t header = read("--max-header", options.max_header, core::parse_size);
   if (header < 64 || header > 64 * 1024 * 1024) {
-    throw core::usage_error("--max-header " + options.max_header + " is not 64 B to 64 MiB");
+    throw core::usage_error("--max-header " + options.max_header + " is not 64 B to 64 MiB",
+                            "for example 256KiB");
   }
   plan.limits = {.header_bytes = static_cast<std::uint32_t>(header),
                  .body_bytes = static_cast<std::uint64_t>(read("--max-body", options.max_body, core::parse_size))};
