@@ -1,4 +1,4 @@
-#include "load/worker.hpp"
+#include "load/http_worker.hpp"
 
 #include <time.h>
 
@@ -43,9 +43,9 @@ struct Exchange {
 
 }  // namespace
 
-class Worker::Engine {
+class HttpWorker::Engine {
  public:
-  Engine(Worker& worker, const RunSetting& setting, int index)
+  Engine(HttpWorker& worker, const HttpSetting& setting, int index)
       : worker_(worker),
         setting_(setting),
         plan_(setting.plan),
@@ -428,8 +428,8 @@ class Worker::Engine {
     loop_.stop();
   }
 
-  Worker& worker_;
-  const RunSetting& setting_;
+  HttpWorker& worker_;
+  const HttpSetting& setting_;
   const HttpPlan& plan_;
   Recorder& recorder_;
   net::HttpConnection::Traffic traffic_;
@@ -463,15 +463,15 @@ class Worker::Engine {
   Nanos cpu_begin_ = 0;
 };
 
-Worker::Worker(const RunSetting& setting, int index)
+HttpWorker::HttpWorker(const HttpSetting& setting, int index)
     : engine_(std::make_unique<Engine>(*this, setting, index)) {}
-Worker::~Worker() = default;
+HttpWorker::~HttpWorker() = default;
 
-void Worker::run() { engine_->run(); }
-void Worker::begin(Nanos instant) {
+void HttpWorker::run() { engine_->run(); }
+void HttpWorker::begin(Nanos instant) {
   engine_->post([this, instant] { engine_->begin(instant); });
 }
-void Worker::stop() {
+void HttpWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
 
