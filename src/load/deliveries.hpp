@@ -42,16 +42,27 @@ class Deliveries {
     return Kind::kReordered;
   }
 
+  /// The receiver was away and is back: what it missed before `sequence` is not lost on the way.
+  void resume(std::uint32_t sequence) {
+    if (!empty() && sequence > newest_) away_ += sequence - newest_ - 1;
+  }
+
   bool empty() const { return unique_ == 0; }
   std::uint32_t first() const { return first_; }
   std::uint32_t newest() const { return newest_; }
   /// Messages received, each counted once.
   std::uint32_t unique() const { return unique_; }
+  /// Messages up to the newest one that did not come, where the first expected one was `base`.
+  std::uint32_t gaps(std::uint32_t base) const {
+    return empty() ? 0 : newest_ + 1 - base - unique_ - away_;
+  }
+  std::uint32_t away() const { return away_; }
 
  private:
   std::uint32_t first_ = 0;
   std::uint32_t newest_ = 0;
   std::uint32_t unique_ = 0;
+  std::uint32_t away_ = 0;
   std::uint64_t window_ = 0;  // bit i: newest_ - i has come
 };
 

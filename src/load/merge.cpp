@@ -129,7 +129,7 @@ class Merger {
     if (reader.text("command") != "load http") reader.refuse("is not a result of load http");
     check_plan(reader);
     const Tally tally = read_tally(reader);
-    check_identities(tally);
+    check_request_identities(tally);
     outcome_.tally.merge(tally);
     outcome_.open_model = reader.text("data.model") == "open";
     outcome_.elapsed_s = std::max(outcome_.elapsed_s, reader.number("elapsed_s"));

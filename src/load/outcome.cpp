@@ -345,7 +345,7 @@ bool is_saturated(const Outcome& outcome) {
 
 void report(const Outcome& outcome, const std::vector<Threshold>& thresholds,
             core::Result& result) {
-  check_identities(outcome.tally);
+  check_request_identities(outcome.tally);
   result.elapsed_s = outcome.elapsed_s;
   result.interrupted = outcome.interrupted;
   set_metrics(outcome, result.metrics);
