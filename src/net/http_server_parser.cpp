@@ -99,7 +99,7 @@ void ServerParser::on_request(Text method, Text target, int version) {
 }
 
 void ServerParser::on_field(Field name, Text text, Text value, ErrorCode& ec) {
-  // Beast's limit is for what it sees at once; fields that trickle in are counted here.
+  // Beast limits the request line and the fields each for itself; this is for both together.
   if (text_.size() + 4 * places_.size() + text.size() + value.size() > options_.max_header_bytes) {
     ec = http::error::header_limit;
     return;
@@ -132,12 +132,8 @@ void ServerParser::on_header(const Hooks& hooks, ErrorCode& ec) {
   if (own_fault_) ec = http::error::bad_value;
 }
 
-std::size_t ServerParser::on_body(Text body, ErrorCode& ec) {
+std::size_t ServerParser::on_body(Text body) {
   expects_continue_ = false;  // it has not waited
-  if (body_.size() + body.size() > options_.max_body_bytes) {
-    ec = http::error::body_limit;
-    return 0;
-  }
   append(body_, body);
   return body.size();
 }

@@ -62,10 +62,10 @@ class ServerParser {
     }
     void on_header_impl(ErrorCode& ec) override { owner_.on_header(*this, ec); }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-    std::size_t on_body_impl(Text body, ErrorCode& ec) override { return owner_.on_body(body, ec); }
+    std::size_t on_body_impl(Text body, ErrorCode&) override { return owner_.on_body(body); }
     void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode& ec) override {
-      return owner_.on_body(body, ec);
+    std::size_t on_chunk_body_impl(std::uint64_t, Text body, ErrorCode&) override {
+      return owner_.on_body(body);
     }
     void on_finish_impl(ErrorCode&) override {}
 
@@ -82,7 +82,7 @@ class ServerParser {
   void on_request(Text method, Text target, int version);
   void on_field(Field name, Text text, Text value, ErrorCode& ec);
   void on_header(const Hooks& hooks, ErrorCode& ec);
-  std::size_t on_body(Text body, ErrorCode& ec);
+  std::size_t on_body(Text body);
   State bad(ServerFault fault);
   /// What Beast's error at the beginning of `at` means.
   static ServerFault fault_of(const ErrorCode& error, std::string_view at);

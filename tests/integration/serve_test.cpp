@@ -285,6 +285,10 @@ std::vector<BadCase> bad_cases() {
       {"LongHeader", host + "Name: " + std::string(20'000, 'a') + "\r\n\r\n", 431,
        kHeadersTooLarge},
       {"ManyHeaders", endless, 431, kHeadersTooLarge},
+      {"LongTogether",
+       "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: " + std::string(9000, 'a') +
+           "\r\n\r\n",
+       431, kHeadersTooLarge},
       {"LargeBody", post("/echo", std::string(1001, 'a')), 413, kBodyTooLarge},
       {"LargeExpected", host + "Expect: 100-continue\r\nContent-Length: 1001\r\n\r\n", 413,
        kBodyTooLarge},
@@ -305,6 +309,15 @@ TEST_F(Serve, BodyOfTheGreatestSize_IsTaken) {
   Server server(options);
   RawClient client(server.port());
   EXPECT_EQ(client.ask(post("/echo", std::string(1000, 'a'))).body.size(), 1000);
+}
+
+TEST_F(Serve, BodyOfARefusedRequest_CanStillBeSent) {
+  client_.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n");
+  // More than the buffers between us hold: it is read, or this would be reset.
+  client_.send(std::string(20'000'000, 'a'));
+  EXPECT_EQ(client_.receive().status, 413);
+  client_.finish();
+  EXPECT_TRUE(client_.closed());
 }
 
 TEST_F(Serve, ClosedWithinARequest_IsAFault) {
@@ -330,6 +343,21 @@ TEST(ServeLimits, IdleConnection_IsClosed_AndHalfARequestGets408) {
   EXPECT_TRUE(slow.closed());
   EXPECT_EQ(waiting.receive().status, 200) << "who waits for the server is not idle";
   EXPECT_EQ(server.faults(ServerFault::kTimeout), 1);
+}
+
+TEST(ServeLimits, HeadThatTrickles_HasOneDeadlineForAllOfIt) {
+  net::ServerOptions options;
+  options.idle_timeout = milliseconds(200);
+  Server server(options);
+  RawClient client(server.port());
+  client.send("GET /");
+  EXPECT_TRUE(comes_true(
+      [&] {
+        client.send("a");
+        return server.faults(ServerFault::kTimeout) == 1;
+      },
+      std::chrono::seconds(20)));
+  EXPECT_EQ(client.receive().status, 408);
 }
 
 TEST(ServeLimits, OneConnectionTooMany_IsToldSo) {
