@@ -19,11 +19,15 @@ using core::Object;
 using core::usage_error;
 using core::Value;
 
+constexpr const char* kWhatToGive =
+    "give files that scalectl load http --format json -o FILE wrote";
+
 /// One shard's Result, read member by member; what is missing or odd is named with its file.
 class Reader {
  public:
   Reader(const Value& value, const std::string& name) : value_(value), name_(name) {}
 
+  const std::string& name() const { return name_; }
   const Value& at(const std::string& path) const {
     const Value* found = &value_;
     for (const std::string& key : core::split(path, '.')) {
@@ -59,8 +63,7 @@ class Reader {
     return *object;
   }
   [[noreturn]] void refuse(const std::string& why) const {
-    throw usage_error(fmt::format("{}: {}", name_, why),
-                      "give files that scalectl load http --format json -o FILE wrote");
+    throw usage_error(fmt::format("{}: {}", name_, why), kWhatToGive);
   }
 
  private:
@@ -83,10 +86,12 @@ void read_failures(const Reader& reader, Tally& tally) {
     const std::string name(net::name_of(static_cast<net::FailureClass>(i)));
     tally.failures[static_cast<std::size_t>(i)].count = reader.count("metrics.failures." + name);
     if (tally.failures[static_cast<std::size_t>(i)].count == 0) continue;
-    for (const Value& row : *reader.at("tables.failures").if_array()) {
-      const Object& entry = *row.if_object();
-      if (*entry.find("class")->if_text() != name) continue;
-      tally.failures[static_cast<std::size_t>(i)].example = *entry.find("example")->if_text();
+    const core::Array* rows = reader.at("tables.failures").if_array();
+    if (rows == nullptr) reader.refuse("tables.failures is no list");
+    for (const Value& row : *rows) {
+      const Reader entry(row, reader.name());
+      if (entry.text("class") != name) continue;
+      tally.failures[static_cast<std::size_t>(i)].example = entry.text("example");
     }
   }
 }
@@ -217,6 +222,14 @@ class Merger {
   int results_ = 0;
 };
 
+Value parse(const std::string& text, const std::string& place) {
+  try {
+    return core::parse_json(text, place);
+  } catch (const core::Error& error) {
+    throw usage_error(error.message(), kWhatToGive);
+  }
+}
+
 }  // namespace
 
 core::Result merge(const std::vector<NamedText>& texts, const std::vector<Threshold>& thresholds) {
@@ -226,7 +239,7 @@ core::Result merge(const std::vector<NamedText>& texts, const std::vector<Thresh
     for (const std::string& text : core::split(file.text, '\n')) {
       ++line;
       if (core::trim(text).empty()) continue;
-      merger.add(core::parse_json(text, fmt::format("{}:{}", file.name, line)), file.name);
+      merger.add(parse(text, fmt::format("{}:{}", file.name, line)), file.name);
     }
   }
   return merger.result(thresholds);

@@ -12,6 +12,19 @@
 namespace scalectl::net {
 namespace {
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+/// Whether it begins with "scheme://"; a query may have that too.
+bool has_scheme(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  return colon != std::string_view::npos && text.find_first_of("/?#") == colon + 1;
+}
+
 /// Reads one URL; every error points at a column of it.
 class Reader {
  public:
@@ -37,11 +50,9 @@ class Reader {
   }
 
   void read_scheme() {
+    if (!has_scheme(text_)) return;
     const std::size_t colon = text_.find("://");
-    if (colon == std::string_view::npos) return;
-    std::string scheme(text_.substr(0, colon));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string scheme = lower(text_.substr(0, colon));
     if (scheme != "http" && scheme != "https") {
       const bool socket = scheme == "ws" || scheme == "wss";
       refuse(0, fmt::format("scheme \"{}\" is neither http nor https", scheme),
@@ -109,17 +120,19 @@ Url parse_url(std::string_view text) { return Reader(text).read(); }
 std::optional<std::string> redirect_target(const Url& url, std::string_view location) {
   if (location.empty()) return std::nullopt;
   try {
-    if (location.find("://") != std::string_view::npos) {
-      const Url to = parse_url(location);
-      const bool same = to.tls == url.tls && to.host == url.host && to.port == url.port;
+    const std::string scheme = url.tls ? "https:" : "http:";
+    if (location.starts_with("//") || has_scheme(location)) {
+      const Url to = parse_url(has_scheme(location) ? std::string(location) : scheme + std::string(location));
+      const bool same = to.tls == url.tls && lower(to.host) == lower(url.host) && to.port == url.port;
       return same ? std::optional(to.target) : std::nullopt;
     }
-    if (location.substr(0, 2) == "//") return std::nullopt;
-    // A path, or something relative to the path's folder.
-    const std::string folder = url.target.substr(0, url.target.substr(0, url.target.find('?')).rfind('/') + 1);
+    // A path, or something relative to the path's folder, or another query of the same path.
+    const std::string path = url.target.substr(0, url.target.find('?'));
+    std::string target(location);
+    if (target[0] == '?') target = path + target;
+    if (target[0] != '/') target = path.substr(0, path.rfind('/') + 1) + target;
     Url to = url;
     to.target.clear();
-    const std::string target = location[0] == '/' ? std::string(location) : folder + std::string(location);
     return parse_url(to.text() + target).target;
   } catch (const core::Error&) {
     return std::nullopt;
