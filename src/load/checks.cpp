@@ -27,7 +27,9 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-std::string header_name(const std::string& header) { return lower(header.substr(0, header.find(':'))); }
+std::string header_name(const std::string& header) {
+  return lower(header.substr(0, header.find(':')));
+}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
@@ -39,7 +41,8 @@ void check_header(const std::string& header, const std::vector<ReservedHeader>& 
   if (colon == std::string::npos || colon == 0) {
     throw usage_error(fmt::format("-H \"{}\" is not \"Name: value\"", header), hint);
   }
-  if (!std::all_of(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(colon), is_token_character)) {
+  if (!std::all_of(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(colon),
+                   is_token_character)) {
     throw usage_error(fmt::format("-H \"{}\": \"{}\" is not the name of a header", header,
                                   header.substr(0, colon)),
                       hint);

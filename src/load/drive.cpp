@@ -68,7 +68,8 @@ class Collector {
 class Crew {
  public:
   explicit Crew(Workers& workers) : workers_(workers) {
-    for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
+    for (const auto& worker : workers_)
+      threads_.emplace_back([&worker = *worker] { worker.run(); });
   }
   ~Crew() {
     stop();
@@ -83,8 +84,12 @@ class Crew {
   void stop() {
     for (const auto& worker : workers_) worker->stop();
   }
-  bool ready() const { return all([](const Worker& worker) { return worker.is_ready(); }); }
-  bool done() const { return all([](const Worker& worker) { return worker.is_done(); }); }
+  bool ready() const {
+    return all([](const Worker& worker) { return worker.is_ready(); });
+  }
+  bool done() const {
+    return all([](const Worker& worker) { return worker.is_done(); });
+  }
   std::int64_t in_flight() const {
     std::int64_t sum = 0;
     for (const auto& worker : workers_) sum += worker->in_flight();
@@ -116,7 +121,8 @@ double share_of(const DrivePlan& plan, double elapsed_s, const Tally& total) {
   double share = 0;
   if (plan.length) share = elapsed_s / core::to_seconds(*plan.length);
   if (plan.count) {
-    share = std::max(share, static_cast<double>(total.counts.sent) / static_cast<double>(*plan.count));
+    share =
+        std::max(share, static_cast<double>(total.counts.sent) / static_cast<double>(*plan.count));
   }
   return std::min(share, 1.0);
 }
@@ -153,16 +159,17 @@ void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
     const bool new_second = collector.series().size() > shown && !crew.done();
     if (new_second) {
       shown = collector.series().size();
-      observer.snapshot({.what = "load",
-                         .elapsed_s = elapsed_s,
-                         .share = share_of(plan, elapsed_s, collector.total()),
-                         .values = plan.live(collector.total(), collector.series().back(),
-                                             crew.in_flight())});
+      observer.snapshot(
+          {.what = "load",
+           .elapsed_s = elapsed_s,
+           .share = share_of(plan, elapsed_s, collector.total()),
+           .values = plan.live(collector.total(), collector.series().back(), crew.in_flight())});
     }
     if (stopping) continue;
     if (stop.stop_requested()) {
       outcome.interrupted = true;
-    } else if (plan.abort_on_fail && new_second && elapsed_s >= core::to_seconds(plan.abort_delay)) {
+    } else if (plan.abort_on_fail && new_second &&
+               elapsed_s >= core::to_seconds(plan.abort_delay)) {
       outcome.aborted_by = missed_threshold(plan, collector.total(), elapsed_s);
     }
     stopping = outcome.interrupted || !outcome.aborted_by.empty();

@@ -1,5 +1,6 @@
-// Driving a run: starting its workers together, adding up what they measure, showing how it goes, and
-// ending it when its time, a signal or a missed threshold says so. What the workers do is theirs.
+// Driving a run: starting its workers together, adding up what they measure, showing how it goes,
+// and ending it when its time, a signal or a missed threshold says so. What the workers do is
+// theirs.
 #pragma once
 
 #include <chrono>

@@ -20,10 +20,14 @@ constexpr std::array<std::string_view, 5> kClosedLatencies{"response", "service"
                                                            "first_byte"};
 
 Object request_object(const Counts& c) {
-  return {{"scheduled", c.scheduled},   {"missed", c.missed},
-          {"sent", c.sent},             {"ok", c.ok},
-          {"http_error", c.http_error}, {"transport_error", c.transport_error},
-          {"timeout", c.timeout},       {"unfinished", c.unfinished},
+  return {{"scheduled", c.scheduled},
+          {"missed", c.missed},
+          {"sent", c.sent},
+          {"ok", c.ok},
+          {"http_error", c.http_error},
+          {"transport_error", c.transport_error},
+          {"timeout", c.timeout},
+          {"unfinished", c.unfinished},
           {"redirects", c.redirects}};
 }
 
@@ -50,7 +54,7 @@ core::Table request_table(const Outcome& outcome) {
   const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
     if (!always && count == 0) return;
     table.columns.push_back({key, title, Unit::kCount});
-    row.push_back(count);
+    row.emplace_back(count);
   };
   add("scheduled", "scheduled", c.scheduled, outcome.open_model);
   add("missed", "missed", c.missed, outcome.open_model);
@@ -102,14 +106,16 @@ void add_notes(const Outcome& outcome, std::vector<std::string>& notes) {
   const Counts& c = outcome.tally.counts;
   if (c.sent > 0 && c.ok == 0) notes.emplace_back("no request was answered with success");
   if (c.missed > 0) {
-    notes.push_back(fmt::format("{} starts were missed: no connection was free before the end; more "
-                                "connections (-c), or the server is too slow for this rate",
-                                core::grouped(c.missed)));
+    notes.push_back(
+        fmt::format("{} starts were missed: no connection was free before the end; more "
+                    "connections (-c), or the server is too slow for this rate",
+                    core::grouped(c.missed)));
   }
   if (c.unfinished > 0) {
-    notes.push_back(fmt::format("{} requests had no answer yet at the end: their age counts as their "
-                                "response time",
-                                core::grouped(c.unfinished)));
+    notes.push_back(
+        fmt::format("{} requests had no answer yet at the end: their age counts as their "
+                    "response time",
+                    core::grouped(c.unfinished)));
   }
 }
 

@@ -1,4 +1,5 @@
-// HttpWorker: a thread that sends HTTP requests: its loop, its share of the connections and arrivals.
+// HttpWorker: a thread that sends HTTP requests: its loop, its share of the connections and
+// arrivals.
 #pragma once
 
 #include <memory>

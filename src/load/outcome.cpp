@@ -42,7 +42,9 @@ const std::uint64_t* count_of(const Tally& tally, std::string_view name) {
 
 SeriesRow series_row(std::int64_t second, const Tally& tally) {
   const Latencies& l = tally.latencies;
-  const Histogram& response = !l.response.empty() ? l.response : !l.fanout.empty() ? l.fanout : l.echo;
+  const Histogram& response = !l.response.empty() ? l.response
+                              : !l.fanout.empty() ? l.fanout
+                                                  : l.echo;
   const auto quantile = [&](double q) {
     return response.empty() ? std::nullopt : std::optional(response.quantile(q));
   };
@@ -77,7 +79,8 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
     }
     return real(sum);
   };
-  if (threshold.metric->kind == MetricKind::kStatus) return statuses(threshold.status, threshold.status);
+  if (threshold.metric->kind == MetricKind::kStatus)
+    return statuses(threshold.status, threshold.status);
   if (name.starts_with("status_")) {
     const int hundreds = (name[7] - '0') * 100;
     return statuses(hundreds, hundreds + 99);
@@ -87,7 +90,8 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
   if (name == "error_rate") return share(c.errors(), c.sent);
   if (name == "missed_rate") return share(c.missed, c.scheduled);
   if (name == "cpu") return cpu_ratio_;
-  if (name == "throughput" && elapsed_s_ > 0) return real(c.ok + c.http_error + tally_.messages.delivered) / elapsed_s_;
+  if (name == "throughput" && elapsed_s_ > 0)
+    return real(c.ok + c.http_error + tally_.messages.delivered) / elapsed_s_;
   return std::nullopt;
 }
 

@@ -33,8 +33,9 @@ void check_open(const HttpPlan& plan) {
 
 void check_closed(const HttpPlan& plan) {
   if (plan.shard) {
-    throw usage_error("--shard goes with --rate or --stages",
-                      "a closed loop has no arrivals to share out; give each generator its own --connections");
+    throw usage_error(
+        "--shard goes with --rate or --stages",
+        "a closed loop has no arrivals to share out; give each generator its own --connections");
   }
 }
 
@@ -61,8 +62,9 @@ void check(const HttpPlan& plan) {
   check_number("--pipeline", plan.pipeline, 1, kMostPipelined, 8);
   check_number("--follow", plan.request.follow, 0, 100, 3);
   if (plan.threads > plan.connections) {
-    throw usage_error(fmt::format("--threads {} for --connections {}", plan.threads, plan.connections),
-                      "a thread needs a connection at least");
+    throw usage_error(
+        fmt::format("--threads {} for --connections {}", plan.threads, plan.connections),
+        "a thread needs a connection at least");
   }
   if (!is_token(plan.request.method)) {
     throw usage_error(fmt::format("--method \"{}\" is not a method", plan.request.method),

@@ -25,7 +25,7 @@ constexpr std::int64_t kOtherDescriptors = 32;
   if (failure.kind == net::FailureClass::kDns) hint = "is the name spelt right?";
   if (failure.kind == net::FailureClass::kTls) {
     hint = reach.insecure ? "does it speak TLS on this port?"
-                             : "--cacert FILE names an authority to trust; -k trusts anyone";
+                          : "--cacert FILE names an authority to trust; -k trusts anyone";
   }
   throw Error(ErrorKind::kConnection,
               fmt::format("cannot reach {}: {}: {}", reach.unix_path.value_or(reach.url.text()),
@@ -44,7 +44,8 @@ std::vector<std::string> resource_warnings(const Reach& reach) {
         "the hard limit (ulimit -Hn)",
         core::grouped(static_cast<std::int64_t>(reach.connections)), core::grouped(descriptors)));
   }
-  const std::int64_t sources = std::max<std::int64_t>(1, static_cast<std::int64_t>(reach.sources.size()));
+  const std::int64_t sources =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(reach.sources.size()));
   const std::int64_t ports = net::ephemeral_ports() * sources;
   if (!reach.unix_path && reach.connections > ports) {
     warnings.push_back(fmt::format(
@@ -54,9 +55,9 @@ std::vector<std::string> resource_warnings(const Reach& reach) {
   }
   const std::int64_t memory = net::available_memory_bytes();
   if (memory > 0 && reach.connections * kBytesPerConnection > memory) {
-    warnings.push_back(fmt::format("{} connections may need more than the {} MiB of memory that are free",
-                                   core::grouped(static_cast<std::int64_t>(reach.connections)),
-                                   memory / 1024 / 1024));
+    warnings.push_back(fmt::format(
+        "{} connections may need more than the {} MiB of memory that are free",
+        core::grouped(static_cast<std::int64_t>(reach.connections)), memory / 1024 / 1024));
   }
   return warnings;
 }
@@ -73,7 +74,8 @@ net::Address find_server(const Reach& reach, const net::TlsContext* tls,
   }
   const net::Address* source = reach.sources.empty() ? nullptr : &reach.sources.front();
   const net::ProbeResult probe = net::probe(addresses, source, tls, reach.connect_timeout, stop);
-  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted before the load began");
+  if (stop.stop_requested())
+    throw Error(ErrorKind::kInterrupted, "interrupted before the load began");
   if (!probe.address) unreachable(reach, probe.failure);
   return *probe.address;
 }

@@ -73,7 +73,8 @@ Object latency_object(const Latencies& latencies, std::span<const std::string_vi
     if (!is_among(names, key)) continue;
     Object one{{"count", histogram->count()}};
     for (const Point& point : kPoints) {
-      one.set(point.key, histogram->empty() ? Value() : Value(milliseconds(point.nanos(*histogram))));
+      one.set(point.key,
+              histogram->empty() ? Value() : Value(milliseconds(point.nanos(*histogram))));
     }
     all.set(key, std::move(one));
   }
@@ -83,8 +84,8 @@ Object latency_object(const Latencies& latencies, std::span<const std::string_vi
 void set_common_metrics(const Outcome& outcome, Object& metrics) {
   const Tally& tally = outcome.tally;
   metrics.set("bytes_in", tally.bytes_in).set("bytes_out", tally.bytes_out);
-  metrics.set("connections", Object{{"opened", tally.connections_opened},
-                                    {"failed", tally.connections_failed}});
+  metrics.set("connections",
+              Object{{"opened", tally.connections_opened}, {"failed", tally.connections_failed}});
   Object failures;
   for (int i = 0; i < net::kFailureClasses; ++i) {
     failures.set(std::string(net::name_of(static_cast<net::FailureClass>(i))),
@@ -92,10 +93,11 @@ void set_common_metrics(const Outcome& outcome, Object& metrics) {
   }
   metrics.set("failures", std::move(failures));
   const Generator& generator = outcome.generator;
-  metrics.set("generator", Object{{"cpu_ratio", generator.cpu_ratio},
-                                  {"stalled", generator.stalled()},
-                                  {"saturated", is_saturated(outcome)},
-                                  {"longest_gap_ms", core::to_milliseconds(generator.longest_gap)}});
+  metrics.set("generator",
+              Object{{"cpu_ratio", generator.cpu_ratio},
+                     {"stalled", generator.stalled()},
+                     {"saturated", is_saturated(outcome)},
+                     {"longest_gap_ms", core::to_milliseconds(generator.longest_gap)}});
 }
 
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names) {
@@ -122,7 +124,8 @@ core::Table bar_table(const Histogram& response, const std::string& title) {
                                 {"bar", "", Unit::kBar}},
                     .shows_metrics = true};
   const double first = std::max(1.0, static_cast<double>(response.min()));
-  const double factor = std::pow(static_cast<double>(std::max<std::int64_t>(response.max(), 1)) / first, 1.0 / kBars);
+  const double factor =
+      std::pow(static_cast<double>(std::max<std::int64_t>(response.max(), 1)) / first, 1.0 / kBars);
   const auto total = static_cast<double>(response.count());
   std::uint64_t below = 0;
   for (int i = 1; i <= kBars; ++i) {
@@ -141,14 +144,15 @@ core::Table bar_table(const Histogram& response, const std::string& title) {
 
 core::Table failure_table(const Tally& tally) {
   core::Table table{.key = "failures",
-                    .columns = {{"class", "failure"}, {"count", "count", Unit::kCount},
+                    .columns = {{"class", "failure"},
+                                {"count", "count", Unit::kCount},
                                 {"example", "for example"}},
                     .rows = {}};
   for (int i = 0; i < net::kFailureClasses; ++i) {
     const FailureCount& entry = tally.failures[static_cast<std::size_t>(i)];
     if (entry.count == 0) continue;
-    table.rows.push_back({std::string(net::name_of(static_cast<net::FailureClass>(i))), entry.count,
-                          entry.example});
+    table.rows.push_back(
+        {std::string(net::name_of(static_cast<net::FailureClass>(i))), entry.count, entry.example});
   }
   return table;
 }
@@ -180,10 +184,11 @@ std::vector<core::Check> checks_of(const Outcome& outcome,
   std::vector<core::Check> checks;
   for (const Threshold& threshold : thresholds) {
     const ThresholdOutcome held = evaluate(threshold, measurement);
-    checks.push_back(
-        {.name = held.text,
-         .observed = held.observed ? format_value(threshold.metric->kind, *held.observed) : "no data",
-         .passed = held.passed});
+    checks.push_back({.name = held.text,
+                      .observed = held.observed
+                                      ? format_value(threshold.metric->kind, *held.observed)
+                                      : "no data",
+                      .passed = held.passed});
   }
   return checks;
 }
@@ -199,21 +204,24 @@ void add_common_notes(const Outcome& outcome, std::vector<std::string>& notes) {
   if (outcome.interrupted) {
     notes.emplace_back("interrupted: the numbers are of the part of the run that was done");
   }
-  if (!outcome.aborted_by.empty()) notes.push_back("stopped early: " + outcome.aborted_by + " was missed");
+  if (!outcome.aborted_by.empty())
+    notes.push_back("stopped early: " + outcome.aborted_by + " was missed");
   if (generator.stalled()) {
-    notes.push_back(fmt::format("generator stalled: it stood still for {:.0f} ms (stopped, or "
-                                "starved of CPU); send lag says how late that made requests",
-                                core::to_milliseconds(generator.longest_gap)));
+    notes.push_back(
+        fmt::format("generator stalled: it stood still for {:.0f} ms (stopped, or "
+                    "starved of CPU); send lag says how late that made requests",
+                    core::to_milliseconds(generator.longest_gap)));
   }
   if (!is_saturated(outcome)) return;
   const core::Nanos lag = outcome.tally.latencies.send_lag.quantile(0.99);
   const std::string late = outcome.open_model && lag > kLateSend
                                ? fmt::format(", send lag p99 {:.1f} ms", core::to_milliseconds(lag))
                                : "";
-  notes.push_back(fmt::format("generator saturated: its busiest thread used {:.0f} % of a core{}; the "
-                              "numbers are as much its own as the server's (more --threads help where "
-                              "there are cores)",
-                              generator.cpu_ratio * 100, late));
+  notes.push_back(
+      fmt::format("generator saturated: its busiest thread used {:.0f} % of a core{}; the "
+                  "numbers are as much its own as the server's (more --threads help where "
+                  "there are cores)",
+                  generator.cpu_ratio * 100, late));
 }
 
 }  // namespace scalectl::load

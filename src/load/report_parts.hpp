@@ -40,7 +40,8 @@ core::Table failure_table(const Tally& tally);
 core::Object data_of(const Outcome& outcome);
 
 /// Each threshold held against the outcome.
-std::vector<core::Check> checks_of(const Outcome& outcome, const std::vector<Threshold>& thresholds);
+std::vector<core::Check> checks_of(const Outcome& outcome,
+                                   const std::vector<Threshold>& thresholds);
 
 /// True where the outcome must fail: a check did not pass, or a threshold ended the run.
 bool has_failed(const Outcome& outcome, const std::vector<core::Check>& checks);

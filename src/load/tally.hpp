@@ -19,12 +19,13 @@ struct Counts {
   std::uint64_t scheduled = 0;  ///< starts that the plan wanted before its end
   std::uint64_t missed = 0;     ///< of those, never sent
   std::uint64_t sent = 0;
-  std::uint64_t ok = 0;               ///< answered below 400
-  std::uint64_t http_error = 0;       ///< answered with 400 or more
-  std::uint64_t transport_error = 0;  ///< no answer: refused, reset, closed, tls, protocol, dns, local
-  std::uint64_t timeout = 0;          ///< no complete answer, or no connection, in time
-  std::uint64_t unfinished = 0;       ///< no answer yet when the run ended
-  std::uint64_t redirects = 0;        ///< redirects followed: requests beside those sent
+  std::uint64_t ok = 0;          ///< answered below 400
+  std::uint64_t http_error = 0;  ///< answered with 400 or more
+  std::uint64_t transport_error =
+      0;                         ///< no answer: refused, reset, closed, tls, protocol, dns, local
+  std::uint64_t timeout = 0;     ///< no complete answer, or no connection, in time
+  std::uint64_t unfinished = 0;  ///< no answer yet when the run ended
+  std::uint64_t redirects = 0;   ///< redirects followed: requests beside those sent
 
   void add(const Counts& other);
   std::uint64_t errors() const { return http_error + transport_error + timeout; }
@@ -33,15 +34,15 @@ struct Counts {
 /// Counts of messages over WebSocket, beside scheduled, missed and sent. Of every finished run:
 ///   expected = delivered + lost + unfinished + away
 struct MessageCounts {
-  std::uint64_t expected = 0;    ///< messages times those who were to receive each
-  std::uint64_t delivered = 0;   ///< received by one of those, each once
-  std::uint64_t lost = 0;        ///< not received, though a later one of the same sender was
-  std::uint64_t unfinished = 0;  ///< not received, nor any later one, when the run ended
-  std::uint64_t away = 0;        ///< not received by a connection that was being opened again
-  std::uint64_t duplicated = 0;  ///< received again
-  std::uint64_t reordered = 0;   ///< of those delivered: after one that was sent later
-  std::uint64_t foreign = 0;     ///< received, but not of this run
-  std::uint64_t disconnects = 0; ///< WebSockets that ended before the run did
+  std::uint64_t expected = 0;     ///< messages times those who were to receive each
+  std::uint64_t delivered = 0;    ///< received by one of those, each once
+  std::uint64_t lost = 0;         ///< not received, though a later one of the same sender was
+  std::uint64_t unfinished = 0;   ///< not received, nor any later one, when the run ended
+  std::uint64_t away = 0;         ///< not received by a connection that was being opened again
+  std::uint64_t duplicated = 0;   ///< received again
+  std::uint64_t reordered = 0;    ///< of those delivered: after one that was sent later
+  std::uint64_t foreign = 0;      ///< received, but not of this run
+  std::uint64_t disconnects = 0;  ///< WebSockets that ended before the run did
   std::uint64_t reopened = 0;
 
   void add(const MessageCounts& other);
@@ -88,7 +89,8 @@ struct Tally {
   void count_failure(const net::Failure& failure);
 };
 
-/// Throw Error (failed) that names the identity that does not hold: a number must not be printed then.
+/// Throw Error (failed) that names the identity that does not hold: a number must not be printed
+/// then.
 void check_request_identities(const Tally& tally);
 void check_message_identities(const Tally& tally);
 

@@ -11,9 +11,9 @@ namespace scalectl::load {
 
 /// How a thread fared, apart from what it measured.
 struct WorkerHealth {
-  double cpu_ratio = 0;          ///< share of one core that it used
-  core::Nanos finished = 0;      ///< the instant of its end
-  core::Nanos longest_gap = 0;   ///< longest time in which it did nothing though it should have
+  double cpu_ratio = 0;         ///< share of one core that it used
+  core::Nanos finished = 0;     ///< the instant of its end
+  core::Nanos longest_gap = 0;  ///< longest time in which it did nothing though it should have
 };
 
 class Worker {

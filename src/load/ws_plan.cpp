@@ -41,7 +41,8 @@ void check(const WsPlan& plan) {
   for (const std::string& header : plan.request.headers) check_header(header, reserved);
   for (const std::string& protocol : plan.request.protocols) {
     if (!is_token(protocol)) {
-      throw usage_error(fmt::format("--subprotocol \"{}\" is not a word", protocol), "for example chat");
+      throw usage_error(fmt::format("--subprotocol \"{}\" is not a word", protocol),
+                        "for example chat");
     }
   }
   if (plan.duration <= 0) throw usage_error("--duration must be more than zero", "for example 10s");

@@ -31,11 +31,11 @@ struct WsPlan {
 
   int connections = 10;
   int threads = 1;
-  int speakers = 0;              ///< how many of the connections send; 0 for all of them
-  core::Nanos ramp = 0;          ///< over which the connections are opened, evenly
+  int speakers = 0;      ///< how many of the connections send; 0 for all of them
+  core::Nanos ramp = 0;  ///< over which the connections are opened, evenly
   core::Nanos duration = 10 * core::kSecond;  ///< from when they are open
-  std::optional<std::string> message;  ///< what is sent; without it they only listen
-  std::size_t message_bytes = 0;       ///< at least so long
+  std::optional<std::string> message;         ///< what is sent; without it they only listen
+  std::size_t message_bytes = 0;              ///< at least so long
   Expect expect = Expect::kNobody;
   /// When messages are sent, each by the next speaker; without it (and with kEcho) a speaker sends
   /// its next message when the last one has come back.
@@ -45,7 +45,8 @@ struct WsPlan {
   bool reconnect = false;
   core::Nanos reconnect_jitter = core::kSecond;  ///< waits up to so long, at random
   std::optional<std::uint64_t> read_rate;        ///< bytes a second that a connection reads at most
-  std::size_t max_queued = 1024 * 1024;  ///< bytes: a message is missed where so much waits to be sent
+  std::size_t max_queued =
+      1024 * 1024;  ///< bytes: a message is missed where so much waits to be sent
   std::size_t max_message = 16 * 1024 * 1024;
 
   core::Nanos connect_timeout = 10 * core::kSecond;  ///< upgrade included

@@ -20,9 +20,9 @@ constexpr std::array<std::string_view, 7> kLatencies{"echo",    "fanout", "send_
 Object message_object(const Tally& tally) {
   const Counts& c = tally.counts;
   const MessageCounts& m = tally.messages;
-  return {{"scheduled", c.scheduled},   {"missed", c.missed},        {"sent", c.sent},
-          {"expected", m.expected},     {"delivered", m.delivered},  {"lost", m.lost},
-          {"unfinished", m.unfinished}, {"away", m.away},            {"duplicated", m.duplicated},
+  return {{"scheduled", c.scheduled},   {"missed", c.missed},       {"sent", c.sent},
+          {"expected", m.expected},     {"delivered", m.delivered}, {"lost", m.lost},
+          {"unfinished", m.unfinished}, {"away", m.away},           {"duplicated", m.duplicated},
           {"reordered", m.reordered},   {"foreign", m.foreign}};
 }
 
@@ -72,26 +72,27 @@ core::Table message_table(const Outcome& outcome) {
 
 core::Table rate_table(const Outcome& outcome) {
   const Tally& tally = outcome.tally;
-  return {.key = "rates",
-          .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
-                      {"in_bytes", "received", Unit::kBytes},
-                      {"out_bytes", "sent", Unit::kBytes},
-                      {"opened", "connections opened", Unit::kCount},
-                      {"failed", "failed", Unit::kCount},
-                      {"disconnects", "disconnects", Unit::kCount},
-                      {"cpu_ratio", "generator CPU", Unit::kRatio}},
-          .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
-                    tally.connections_failed, tally.messages.disconnects,
-                    outcome.generator.cpu_ratio}},
-          .shows_metrics = true};
+  return {
+      .key = "rates",
+      .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
+                  {"in_bytes", "received", Unit::kBytes},
+                  {"out_bytes", "sent", Unit::kBytes},
+                  {"opened", "connections opened", Unit::kCount},
+                  {"failed", "failed", Unit::kCount},
+                  {"disconnects", "disconnects", Unit::kCount},
+                  {"cpu_ratio", "generator CPU", Unit::kRatio}},
+      .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
+                tally.connections_failed, tally.messages.disconnects, outcome.generator.cpu_ratio}},
+      .shows_metrics = true};
 }
 
 core::Table close_table(const Tally& tally) {
-  core::Table table{.key = "closes",
-                    .title = "",
-                    .columns = {{"code", "closed with", Unit::kId}, {"count", "count", Unit::kCount}},
-                    .rows = {},
-                    .shows_metrics = true};
+  core::Table table{
+      .key = "closes",
+      .title = "",
+      .columns = {{"code", "closed with", Unit::kId}, {"count", "count", Unit::kCount}},
+      .rows = {},
+      .shows_metrics = true};
   for (const auto& [code, count] : tally.closes) table.rows.push_back({code, count});
   return table;
 }
@@ -115,14 +116,16 @@ void add_notes(const Outcome& outcome, std::vector<std::string>& notes) {
   const MessageCounts& m = outcome.tally.messages;
   if (outcome.tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
   if (c.missed > 0) {
-    notes.push_back(fmt::format("{} messages were not sent: the speaker was not connected, or too much "
-                                "waited to be sent already",
-                                core::grouped(c.missed)));
+    notes.push_back(
+        fmt::format("{} messages were not sent: the speaker was not connected, or too much "
+                    "waited to be sent already",
+                    core::grouped(c.missed)));
   }
   if (m.unfinished > 0) {
-    notes.push_back(fmt::format("{} deliveries had not come at the end, nor any later one of the same "
-                                "speaker",
-                                core::grouped(m.unfinished)));
+    notes.push_back(
+        fmt::format("{} deliveries had not come at the end, nor any later one of the same "
+                    "speaker",
+                    core::grouped(m.unfinished)));
   }
 }
 

@@ -62,7 +62,8 @@ Outcome run(const WsPlan& plan, const std::stop_token& stop, core::Observer& obs
   for (const auto& worker : workers) {
     static_cast<const WsWorker&>(*worker).settle(sent, outcome.tally.messages);
   }
-  if (plan.expect == Expect::kNobody) outcome.tally.messages.expected = outcome.tally.messages.delivered;
+  if (plan.expect == Expect::kNobody)
+    outcome.tally.messages.expected = outcome.tally.messages.delivered;
   return outcome;
 }
 

@@ -20,8 +20,8 @@ using core::Nanos;
 constexpr std::size_t kOpening = 128;  ///< connections that are being opened at once
 constexpr Nanos kHeartbeat = 50 * core::kMillisecond;
 constexpr Nanos kPace = 50'000;
-/// At the end of a room, nobody knows how much is still under way: it is over when nothing came for so
-/// long.
+/// At the end of a room, nobody knows how much is still under way: it is over when nothing came for
+/// so long.
 constexpr Nanos kQuiet = 500 * core::kMillisecond;
 constexpr Nanos kClosing = 2 * core::kSecond;  ///< for close frames to be answered
 
@@ -79,7 +79,8 @@ class WsWorker::Engine {
     if (plan_.expect == Expect::kNobody) return;
     for (const Peer& peer : peers_) {
       if (plan_.expect == Expect::kRoom) {
-        for (std::size_t i = 0; i < peer.heard.size(); ++i) settle_one(peer, i, by_speaker[i], counts);
+        for (std::size_t i = 0; i < peer.heard.size(); ++i)
+          settle_one(peer, i, by_speaker[i], counts);
       } else if (!peer.heard.empty()) {
         settle_one(peer, 0, by_speaker[peer.index], counts);
       }
@@ -106,12 +107,12 @@ class WsWorker::Engine {
     Engine& engine;
     const std::uint32_t index;
     net::WsConnection connection;
-    std::uint32_t sequence = 0;      ///< of its next message
-    std::vector<Deliveries> heard;   ///< of each speaker it is to hear
-    std::vector<bool> resumes;       ///< of those: was it away since their last message?
-    bool settled = false;            ///< of the connections opened before the run begins
-    bool was_there = false;          ///< when the run began
-    Nanos lost_at = 0;               ///< when it was disconnected; 0 once it hears again
+    std::uint32_t sequence = 0;     ///< of its next message
+    std::vector<Deliveries> heard;  ///< of each speaker it is to hear
+    std::vector<bool> resumes;      ///< of those: was it away since their last message?
+    bool settled = false;           ///< of the connections opened before the run begins
+    bool was_there = false;         ///< when the run began
+    Nanos lost_at = 0;              ///< when it was disconnected; 0 once it hears again
   };
 
   enum class Phase { kOpening, kSpeaking, kDraining, kClosing };
@@ -168,7 +169,8 @@ class WsWorker::Engine {
 
   void make_ears(Peer& peer) {
     std::size_t ears = 0;
-    if (plan_.message && plan_.expect == Expect::kRoom) ears = static_cast<std::size_t>(plan_.speaking());
+    if (plan_.message && plan_.expect == Expect::kRoom)
+      ears = static_cast<std::size_t>(plan_.speaking());
     if (plan_.message && plan_.expect == Expect::kEcho) ears = is_speaker(peer) ? 1 : 0;
     peer.heard.resize(ears);
     peer.resumes.resize(ears);
@@ -315,7 +317,8 @@ class WsWorker::Engine {
     if (peer.lost_at == 0) peer.lost_at = now;
     peer.resumes.assign(peer.resumes.size(), true);
     if (!plan_.reconnect || phase_ >= Phase::kDraining) return;
-    const auto wait = static_cast<Nanos>(random_.unit() * static_cast<double>(plan_.reconnect_jitter));
+    const auto wait =
+        static_cast<Nanos>(random_.unit() * static_cast<double>(plan_.reconnect_jitter));
     set_deadline(returning_, peer, now + wait);
   }
 
@@ -374,10 +377,14 @@ class WsWorker::Engine {
     const Nanos now = core::monotonic_now();
     if (!begun_) return start(now);
     switch (phase_) {
-      case Phase::kOpening: return;
-      case Phase::kSpeaking: return drain(now);
-      case Phase::kDraining: return close_all(now);
-      case Phase::kClosing: return finish();
+      case Phase::kOpening:
+        return;
+      case Phase::kSpeaking:
+        return drain(now);
+      case Phase::kDraining:
+        return close_all(now);
+      case Phase::kClosing:
+        return finish();
     }
   }
 
@@ -440,7 +447,8 @@ class WsWorker::Engine {
   // --- The account ---
 
   /// What `peer` heard of a speaker who sent `sent` messages.
-  void settle_one(const Peer& peer, std::size_t ear, std::uint32_t sent, MessageCounts& counts) const {
+  void settle_one(const Peer& peer, std::size_t ear, std::uint32_t sent,
+                  MessageCounts& counts) const {
     const Deliveries& heard = peer.heard[ear];
     if (heard.empty()) {
       if (!peer.was_there) return;  // it came later and may have missed them rightly
@@ -504,7 +512,9 @@ void WsWorker::begin(core::Nanos instant) {
 void WsWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
-void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const { engine_->add_sent(by_speaker); }
+void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const {
+  engine_->add_sent(by_speaker);
+}
 void WsWorker::settle(const std::vector<std::uint32_t>& by_speaker, MessageCounts& counts) const {
   engine_->settle(by_speaker, counts);
 }
