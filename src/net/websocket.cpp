@@ -25,7 +25,7 @@ std::uint64_t next_random() {
 }  // namespace
 
 struct WebSocket::Native {
-  Native(Role role, Sink& its_sink, std::size_t max_message) : sink(its_sink) {
+  Native(Role own_role, Sink& its_sink, std::size_t max_message) : role(own_role), sink(its_sink) {
     const wslay_event_callbacks callbacks{.recv_callback = receive,
                                           .send_callback = transmit,
                                           .genmask_callback = make_mask,
@@ -85,6 +85,7 @@ struct WebSocket::Native {
       case WSLAY_CONNECTION_CLOSE:
         // The payload begins with the two bytes of the code.
         self.reason = payload.substr(std::min<std::size_t>(2, payload.size()));
+        self.malformed = payload.size() == 1;
         return;
       default:
         return;
@@ -99,11 +100,33 @@ struct WebSocket::Native {
     wslay_event_send(context);
   }
 
+  /// Where a frame's own form is wrong, wslay closes without a code: the RFC has one for that
+  /// (7.1.7, 7.4.1). Its empty close frame is the last of the output.
+  void name_the_error() {
+    malformed = true;
+    const std::uint16_t code = WSLAY_CODE_PROTOCOL_ERROR;
+    const char body[] = {static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
+    output.resize(output.size() - (role == Role::kClient ? 6 : 2));
+    output += '\x88';
+    if (role == Role::kServer) {
+      output += '\x02';
+      output.append(body, sizeof body);
+      return;
+    }
+    std::uint8_t mask[4];
+    make_mask(context, mask, sizeof mask, this);
+    output += '\x82';
+    output.append(reinterpret_cast<const char*>(mask), sizeof mask);
+    for (std::size_t i = 0; i < sizeof body; ++i) output += static_cast<char>(body[i] ^ mask[i]);
+  }
+
+  const Role role;
   wslay_event_context_ptr context = nullptr;
   Sink& sink;
   std::string_view input;
   std::string output;
   std::string reason;
+  bool malformed = false;
 };
 
 WebSocket::WebSocket(Role role, Sink& sink, std::size_t max_message)
@@ -115,7 +138,12 @@ bool WebSocket::feed(std::string_view bytes) {
   const bool fine = wslay_event_recv(native_->context) == 0;
   native_->input = {};
   // Answers to pings and closes, and the close that a broken frame is met with.
+  const bool closed_before = close_sent();
   wslay_event_send(native_->context);
+  if ((!fine || native_->malformed) && !closed_before && close_sent() &&
+      wslay_event_get_status_code_sent(native_->context) == WSLAY_CODE_NO_STATUS_RCVD) {
+    native_->name_the_error();
+  }
   return fine && (wslay_event_want_read(native_->context) != 0 ||
                   wslay_event_want_write(native_->context) != 0);
 }
@@ -136,7 +164,7 @@ std::string& WebSocket::due() { return native_->output; }
 
 bool WebSocket::close_sent() const { return wslay_event_get_close_sent(native_->context) != 0; }
 bool WebSocket::close_received() const {
-  return wslay_event_get_close_received(native_->context) != 0;
+  return !native_->malformed && wslay_event_get_close_received(native_->context) != 0;
 }
 
 int WebSocket::peer_code() const {
@@ -149,6 +177,7 @@ const std::string& WebSocket::peer_reason() const { return native_->reason; }
 
 int WebSocket::own_code() const {
   if (!close_sent()) return 0;
+  if (native_->malformed) return WSLAY_CODE_PROTOCOL_ERROR;
   const int code = wslay_event_get_status_code_sent(native_->context);
   return code == 0 ? kNoStatus : code;
 }

@@ -73,17 +73,15 @@ std::int64_t every(const char* option, const std::optional<std::int64_t>& given,
 
 std::chrono::microseconds wait_of(core::Seconds length) {
   // As an integer, and short of the end of time.
-  return std::chrono::microseconds(
-      static_cast<std::int64_t>(std::min(length.count() * 1e6, 1e15)));
+  return std::chrono::microseconds(static_cast<std::int64_t>(std::min(length.count() * 1e6, 1e15)));
 }
 
 std::string protocol_of(const std::optional<std::string>& name) {
   if (!name) return "";
-  const bool token =
-      !name->empty() && std::all_of(name->begin(), name->end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                                           std::string_view::npos;
-      });
+  const bool token = !name->empty() && std::all_of(name->begin(), name->end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
   if (!token) {
     throw core::usage_error(fmt::format("--ws-subprotocol {} is no token", *name),
                             "letters, digits, and !#$%&'*+-.^_`|~");
@@ -119,7 +117,8 @@ gateway::ServeOptions engine_options(const Options& options) {
   if (options.unix_path && options.unix_path->empty()) {
     throw core::usage_error("--unix names no path", "for example --unix /tmp/serve.sock");
   }
-  gateway::ServeOptions made{.server = {}, .rooms = {}, .duration = options.duration, .drain = options.drain};
+  gateway::ServeOptions made{
+      .server = {}, .rooms = {}, .duration = options.duration, .drain = options.drain};
   net::ServerOptions& server = made.server;
   if (options.port) server.port = port_of(*options.port);
   if (options.bind) server.address = *options.bind;
