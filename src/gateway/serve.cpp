@@ -47,18 +47,23 @@ Object params(const ServeOptions& options) {
   made.set("tls", !server.tls_cert.empty());
   if (options.duration) made.set("duration_s", options.duration->count());
   made.set("drain_s", options.drain.count());
-  // The switches that are on.
-  const auto set = [&](const char* name, auto value) {
-    if (value != 0) made.set(name, value);
+  if (server.accept_delay.count() != 0) {
+    made.set("accept_delay_s", core::Seconds(server.accept_delay).count());
+  }
+  Object switches;  // those that are on
+  const auto set = [&](const char* name, std::uint64_t every) {
+    if (every != 0) switches.set(name, every);
   };
+  if (server.ws.delay.count() != 0) {
+    switches.set("delay_s", core::Seconds(server.ws.delay).count());
+    switches.set("delay_every", server.ws.delay_every);
+  }
   const DisorderOptions& disorder = options.rooms.disorder;
-  set("accept_delay_s", core::Seconds(server.accept_delay).count());
-  set("ws_delay_s", core::Seconds(server.ws.delay).count());
-  if (server.ws.delay.count() != 0) made.set("ws_delay_every", server.ws.delay_every);
-  set("ws_drop", disorder.drop);
-  set("ws_duplicate", disorder.duplicate);
-  set("ws_reorder", disorder.reorder);
-  set("ws_close_after", options.rooms.close_after);
+  set("drop", disorder.drop);
+  set("duplicate", disorder.duplicate);
+  set("reorder", disorder.reorder);
+  set("close_after", options.rooms.close_after);
+  if (!switches.empty()) made.set("websockets", std::move(switches));
   return made;
 }
 
