@@ -13,15 +13,17 @@ namespace {
 using net::ServerRequest;
 using net::ServerResponse;
 
-enum Route { kHealth, kDelay, kStatus, kEcho, kMetrics, kOther, kRoutes };
+enum Route { kHealth, kDelay, kStatus, kEcho, kMetrics, kWsEcho, kWsRoom, kOther, kRoutes };
 constexpr std::array<std::string_view, kRoutes> kRouteNames{
-    "/api/health", "/delay/{ms}", "/status/{code}", "/echo", "/metrics", "other"};
+    "/api/health", "/delay/{ms}", "/status/{code}",  "/echo",
+    "/metrics",    "/ws/echo",    "/ws/room/{name}", "other"};
 
 constexpr std::array<std::string_view, 8> kMethodNames{"GET",   "HEAD",    "POST",   "PUT",
                                                        "PATCH", "OPTIONS", "DELETE", "other"};
-constexpr int kFirstStatus = 200;
-constexpr int kStatuses = 400;
+constexpr int kFirstStatus = 100;
+constexpr int kStatuses = 500;
 constexpr int kMaxDelayMs = 60'000;
+constexpr std::size_t kMaxRoomName = 128;
 
 constexpr std::string_view kHealthBody = "{\"status\":\"ok\"}\n";
 
@@ -58,7 +60,7 @@ void delay(std::string_view operand, ServerResponse& response) {
 }
 
 void status(std::string_view operand, ServerResponse& response) {
-  const auto code = number(operand, kFirstStatus, kFirstStatus + kStatuses - 1);
+  const auto code = number(operand, 200, 599);
   if (!code) return refuse(response, 400, "the status must be 200 to 599");
   response.status = *code;
   if (*code >= 300 && *code < 400 && *code != 304) response.add_header("Location", "/api/health");
@@ -83,6 +85,8 @@ Route route_of(std::string_view path, std::string_view& operand) {
   if (below("/status/")) return kStatus;
   if (path == "/echo") return kEcho;
   if (path == "/metrics") return kMetrics;
+  if (path == "/ws/echo") return kWsEcho;
+  if (below("/ws/room/") && !operand.empty() && operand.size() <= kMaxRoomName) return kWsRoom;
   return kOther;
 }
 
@@ -101,11 +105,26 @@ struct Reference::Counts {
   }
 };
 
-Reference::Reference(int threads) {
+Reference::Reference(int threads, RoomOptions rooms) : rooms_(threads, std::move(rooms)) {
   for (int i = 0; i < threads; ++i) counts_.push_back(std::make_unique<Counts>());
 }
 
 Reference::~Reference() = default;
+
+void Reference::watch(net::HttpServer& server) {
+  server_ = &server;
+  rooms_.watch(server);
+}
+
+void Reference::upgrade(const ServerRequest& request, std::string_view room,
+                        ServerResponse& response) {
+  if (request.method == "HEAD") {
+    response.add_header("Allow", "GET");
+    return refuse(response, 405, "a WebSocket begins with GET");
+  }
+  if (!net::accept_ws(request, rooms_.options().subprotocol, response)) return;
+  response.peer = room.empty() ? rooms_.echo() : rooms_.join(request.thread, room);
+}
 
 void Reference::handle(const ServerRequest& request, ServerResponse& response) {
   std::string_view operand;
@@ -129,6 +148,12 @@ void Reference::handle(const ServerRequest& request, ServerResponse& response) {
         break;
       case kEcho:
         echo(request, response);
+        break;
+      case kWsEcho:
+        upgrade(request, {}, response);
+        break;
+      case kWsRoom:
+        upgrade(request, operand, response);
         break;
       default:
         response.content_type = "text/plain; version=0.0.4";
@@ -189,6 +214,29 @@ void Reference::write_metrics(std::string& text) const {
     fmt::format_to(out, "scalectl_serve_faults_total{{reason=\"{}\"}} {}\n",
                    net::to_text(static_cast<net::ServerFault>(i)), sum.faults[i]);
   }
+  const net::WsCounters sockets = server_->ws_counters();
+  const RoomCounters rooms = rooms_.counters();
+  single("websockets_opened_total", "counter", "WebSockets opened.", sockets.opened);
+  single("websockets_open", "gauge", "WebSockets open now.", sockets.open());
+  single("websockets_overflowed_total", "counter", "WebSockets that did not read.",
+         sockets.overflowed);
+  family("websockets_closed_total", "counter", "WebSockets closed, by the first close frame.");
+  for (const auto& [code, count] : sockets.closed) {
+    fmt::format_to(out, "scalectl_serve_websockets_closed_total{{code=\"{}\"}} {}\n", code, count);
+  }
+  single("ws_messages_total", "counter", "WebSocket messages received.", sockets.messages);
+  single("ws_ignored_total", "counter", "Of them, after the server's close.", sockets.ignored);
+  single("ws_dropped_total", "counter", "Of them, dropped on purpose.", rooms.dropped);
+  single("ws_duplicated_total", "counter", "Of them, delivered twice on purpose.",
+         rooms.duplicated);
+  single("ws_reordered_total", "counter", "Of them, delivered after their successor on purpose.",
+         rooms.reordered);
+  single("ws_withheld", "gauge", "Of them, waiting for a successor.", rooms.withheld);
+  single("ws_deliveries_total", "counter", "Messages given to WebSockets.", sockets.deliveries);
+  single("ws_delayed_total", "counter", "Of deliveries, those delayed on purpose.",
+         sockets.delayed);
+  single("ws_undelivered_total", "counter", "Of deliveries, thrown away: nobody read them.",
+         sockets.undelivered);
 }
 
 }  // namespace scalectl::gateway

@@ -5,7 +5,8 @@
 //   GET  /delay/{ms}     200 after so many milliseconds, 0 to 60000
 //   GET  /status/{code}  that status, 200 to 599; 3xx lead to /api/health; 204, 205, 304 have no
 //   body POST /echo           the body back, with its content type GET  /metrics        Prometheus
-//   text (version 0.0.4)
+//   text (version 0.0.4) GET  /ws/echo        a WebSocket: every message comes back GET
+//   /ws/room/{name} a WebSocket: what one says reaches everyone in the room, see rooms.hpp
 //
 // HEAD goes wherever GET does. Another method is answered with 405, another path with 404, a number
 // out of range with 400.
@@ -23,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/rooms.hpp"
 #include "net/http_server.hpp"
 
 namespace scalectl::gateway {
@@ -38,23 +40,29 @@ struct RequestCount {
 class Reference final : public net::ServerHandler {
  public:
   /// `threads` as in the server's options.
-  explicit Reference(int threads);
+  explicit Reference(int threads, RoomOptions rooms = {});
   ~Reference() override;
 
-  /// Where /metrics finds the counts of connections and bytes. Call before the server starts.
-  void watch(const net::HttpServer& server) { server_ = &server; }
+  /// Where /metrics finds the counts of connections and bytes, and whose threads the rooms span.
+  /// Call before the server starts; this must outlive it.
+  void watch(net::HttpServer& server);
 
   void handle(const net::ServerRequest& request, net::ServerResponse& response) override;
 
   /// The counts that are not zero, over all threads. Any thread may ask.
   std::vector<RequestCount> counts() const;
+  RoomCounters room_counters() const { return rooms_.counters(); }
   /// What /metrics shows.
   void write_metrics(std::string& text) const;
 
  private:
   struct Counts;
+  void upgrade(const net::ServerRequest& request, std::string_view room,
+               net::ServerResponse& response);
+
   std::vector<std::unique_ptr<Counts>> counts_;  ///< one for each thread
   const net::HttpServer* server_ = nullptr;
+  Rooms rooms_;
 };
 
 }  // namespace scalectl::gateway

@@ -47,14 +47,31 @@ Object params(const ServeOptions& options) {
   made.set("tls", !server.tls_cert.empty());
   if (options.duration) made.set("duration_s", options.duration->count());
   made.set("drain_s", options.drain.count());
+  if (server.accept_delay.count() != 0) {
+    made.set("accept_delay_s", core::Seconds(server.accept_delay).count());
+  }
+  Object switches;  // those that are on
+  const auto set = [&](const char* name, std::uint64_t every) {
+    if (every != 0) switches.set(name, every);
+  };
+  if (server.ws.delay.count() != 0) {
+    switches.set("delay_s", core::Seconds(server.ws.delay).count());
+    switches.set("delay_every", server.ws.delay_every);
+  }
+  const DisorderOptions& disorder = options.rooms.disorder;
+  set("drop", disorder.drop);
+  set("duplicate", disorder.duplicate);
+  set("reorder", disorder.reorder);
+  set("close_after", options.rooms.close_after);
+  if (!switches.empty()) made.set("websockets", std::move(switches));
   return made;
 }
 
 Object metrics(const net::ServerCounters& sum, const std::vector<RequestCount>& rows,
                std::uint64_t cut) {
-  std::array<std::uint64_t, 4> classes{};
+  std::array<std::uint64_t, 5> classes{};
   for (const RequestCount& row : rows) {
-    classes[static_cast<std::size_t>(row.status / 100 - 2)] += row.count;
+    classes[static_cast<std::size_t>(row.status / 100 - 1)] += row.count;
   }
   Object failures;  // those that there were
   for (std::size_t i = 0; i < net::kServerFaults; ++i) {
@@ -63,15 +80,35 @@ Object metrics(const net::ServerCounters& sum, const std::vector<RequestCount>& 
   }
   Object made;
   made.set("requests", sum.requests);
-  made.set(
-      "statuses",
-      Object{{"2xx", classes[0]}, {"3xx", classes[1]}, {"4xx", classes[2]}, {"5xx", classes[3]}});
+  made.set("statuses", Object{{"1xx", classes[0]},
+                              {"2xx", classes[1]},
+                              {"3xx", classes[2]},
+                              {"4xx", classes[3]},
+                              {"5xx", classes[4]}});
   made.set("connections",
            Object{{"opened", sum.opened}, {"refused", sum.refused}, {"cut_off", cut}});
   made.set("bytes_in", sum.bytes_in);
   made.set("bytes_out", sum.bytes_out);
   made.set("failures", std::move(failures));
   return made;
+}
+
+Object metrics(const net::WsCounters& sum, const RoomCounters& rooms) {
+  Object closed;
+  for (const auto& [code, count] : sum.closed) closed.set(std::to_string(code), count);
+  return Object{{"opened", sum.opened},
+                {"closed", std::move(closed)},
+                {"overflowed", sum.overflowed},
+                {"messages_in", sum.messages},
+                {"ignored", sum.ignored},
+                {"dropped", rooms.dropped},
+                {"duplicated", rooms.duplicated},
+                {"reordered", rooms.reordered},
+                {"withheld", rooms.withheld},
+                {"deliveries", sum.deliveries},
+                {"delayed", sum.delayed},
+                {"undelivered", sum.undelivered},
+                {"delivered", sum.deliveries - sum.undelivered}};
 }
 
 core::Table table(const std::vector<RequestCount>& rows) {
@@ -92,7 +129,7 @@ core::Table table(const std::vector<RequestCount>& rows) {
 core::Result serve(const ServeOptions& options, const std::stop_token& stop,
                    core::Observer& observer) {
   net::raise_descriptor_limit();
-  Reference reference(options.server.threads);
+  Reference reference(options.server.threads, options.rooms);
   net::HttpServer server(options.server, reference);
   reference.watch(server);
   const core::Stopwatch watch;
@@ -106,12 +143,15 @@ core::Result serve(const ServeOptions& options, const std::stop_token& stop,
   const std::vector<RequestCount> rows = reference.counts();
   result.params = params(options);
   result.metrics = metrics(server.counters(), rows, cut);
+  if (const net::WsCounters sockets = server.ws_counters(); sockets.opened != 0) {
+    result.metrics.set("websockets", metrics(sockets, reference.room_counters()));
+  }
   if (!rows.empty()) result.tables.push_back(table(rows));
   if (cut != 0) {
     result.verdict = core::Verdict::kWarn;
     result.notes.push_back(
-        fmt::format("{} connection{} cut off: not answered within the drain of {}", cut,
-                    cut == 1 ? " was" : "s were", core::format_duration(options.drain)));
+        fmt::format("{} connection{} cut off: not answered, or not closed, within the drain of {}",
+                    cut, cut == 1 ? " was" : "s were", core::format_duration(options.drain)));
   }
   watch.stamp(result);
   return result;

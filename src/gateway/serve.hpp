@@ -8,12 +8,14 @@
 #include "core/observer.hpp"
 #include "core/parse.hpp"
 #include "core/result.hpp"
+#include "gateway/rooms.hpp"
 #include "net/http_server.hpp"
 
 namespace scalectl::gateway {
 
 struct ServeOptions {
   net::ServerOptions server;
+  RoomOptions rooms;
   std::optional<core::Seconds> duration;  ///< ends by itself after that long
   core::Seconds drain{5};                 ///< for requests in flight at the end
 };

@@ -11,7 +11,10 @@ class Arrivals {
  public:
   /// The arrivals of `schedule` that are `shard`'s. The schedule must outlive it.
   Arrivals(const Schedule& schedule, const Shard& shard)
-      : schedule_(schedule), shard_(shard), cursor_(schedule.cursor(shard)), next_(cursor_.next()) {}
+      : schedule_(schedule),
+        shard_(shard),
+        cursor_(schedule.cursor(shard)),
+        next_(cursor_.next()) {}
 
   /// The instant of the next one, from the schedule's beginning; Schedule::kNever after the last.
   core::Nanos next() const { return next_.at; }

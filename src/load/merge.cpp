@@ -109,7 +109,8 @@ Tally read_tally(const Reader& reader) {
        .unfinished = reader.count("metrics.requests.unfinished"),
        .redirects = reader.count("metrics.requests.redirects")};
   for (const auto& [status, count] : reader.object("metrics.statuses")) {
-    tally.statuses[std::atoi(status.c_str())] = reader.count_of(count, "metrics.statuses." + status);
+    tally.statuses[std::atoi(status.c_str())] =
+        reader.count_of(count, "metrics.statuses." + status);
   }
   read_failures(reader, tally);
   Latencies& latencies = tally.latencies;
@@ -134,15 +135,16 @@ class Merger {
     if (reader.text("command") != "load http") reader.refuse("is not a result of load http");
     check_plan(reader);
     const Tally tally = read_tally(reader);
-    check_identities(tally);
+    check_request_identities(tally);
     outcome_.tally.merge(tally);
     outcome_.open_model = reader.text("data.model") == "open";
     outcome_.elapsed_s = std::max(outcome_.elapsed_s, reader.number("elapsed_s"));
     Generator& generator = outcome_.generator;
-    generator.cpu_ratio = std::max(generator.cpu_ratio, reader.number("metrics.generator.cpu_ratio"));
-    generator.longest_gap = std::max(
-        generator.longest_gap,
-        static_cast<core::Nanos>(reader.number("metrics.generator.longest_gap_ms") * 1e6));
+    generator.cpu_ratio =
+        std::max(generator.cpu_ratio, reader.number("metrics.generator.cpu_ratio"));
+    generator.longest_gap =
+        std::max(generator.longest_gap,
+                 static_cast<core::Nanos>(reader.number("metrics.generator.longest_gap_ms") * 1e6));
     add_series(reader);
     ++results_;
   }
@@ -179,7 +181,8 @@ class Merger {
     if (shard.empty()) return;
     const Shard one = parse_shard(shard);
     if (!shards_.empty() && one.count != shards_.begin()->second) {
-      reader.refuse(fmt::format("is shard {}, and others are of {}", shard, shards_.begin()->second));
+      reader.refuse(
+          fmt::format("is shard {}, and others are of {}", shard, shards_.begin()->second));
     }
     if (!shards_.emplace(one.index, one.count).second) {
       reader.refuse(fmt::format("is shard {}, which is there already", shard));

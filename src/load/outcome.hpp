@@ -15,8 +15,8 @@ namespace scalectl::load {
 struct SeriesRow {
   std::int64_t second = 0;
   std::uint64_t sent = 0;
-  std::uint64_t answered = 0;  ///< ok and http_error
-  std::uint64_t errors = 0;    ///< http_error, transport_error and timeout
+  std::uint64_t answered = 0;      ///< ok and http_error
+  std::uint64_t errors = 0;        ///< http_error, transport_error and timeout
   std::optional<core::Nanos> p50;  ///< of response; nothing where it is not known
   std::optional<core::Nanos> p99;
   core::Nanos max = 0;
@@ -44,6 +44,9 @@ struct Outcome {
   std::vector<std::string> notes;
 };
 
+/// A send lag's p99 over this is the generator's fault.
+inline constexpr core::Nanos kLateSend = core::kMillisecond;
+
 /// True where the numbers say as much about the generator as about the server: its CPU was over
 /// 80 % of a core, or in an open run its send lag's p99 over 1 ms.
 bool is_saturated(const Outcome& outcome);
@@ -61,8 +64,8 @@ class OutcomeMeasurement : public Measurement {
   double cpu_ratio_;
 };
 
-/// Fills in verdict, metrics, tables, notes and data; `result` names the command and its parameters.
-/// Throws Error (failed) where the counts contradict each other.
+/// Of a run over HTTP: fills in verdict, metrics, tables, notes and data; `result` names the
+/// command and its parameters. Throws Error (failed) where the counts contradict each other.
 void report(const Outcome& outcome, const std::vector<Threshold>& thresholds, core::Result& result);
 
 }  // namespace scalectl::load

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "load/checks.hpp"
 
 namespace scalectl::load {
 namespace {
@@ -17,56 +17,9 @@ constexpr int kMostConnections = 1'000'000;
 constexpr int kMostThreads = 256;
 constexpr int kMostPipelined = 1024;
 
-bool is_token_character(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-/// The name of "Name: value" in small letters.
-std::string header_name(const std::string& header) { return lower(header.substr(0, header.find(':'))); }
-
 bool has_header(const HttpRequest& request, std::string_view name) {
   return std::any_of(request.headers.begin(), request.headers.end(),
                      [&](const std::string& header) { return header_name(header) == name; });
-}
-
-void check_header(const std::string& header) {
-  const std::size_t colon = header.find(':');
-  const std::string hint = "for example -H 'Accept: application/json'";
-  if (colon == std::string::npos || colon == 0) {
-    throw usage_error(fmt::format("-H \"{}\" is not \"Name: value\"", header), hint);
-  }
-  if (!std::all_of(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(colon), is_token_character)) {
-    throw usage_error(fmt::format("-H \"{}\": \"{}\" is not the name of a header", header,
-                                  header.substr(0, colon)),
-                      hint);
-  }
-  for (const char c : header) {
-    if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f) {
-      throw usage_error("-H has a control character in \"" + header.substr(0, colon) + "\"",
-                        "a header is one line");
-    }
-  }
-  const std::string name = header_name(header);
-  if (name == "content-length" || name == "transfer-encoding" || name == "connection") {
-    throw usage_error(fmt::format("-H \"{}\": {} is set by scalectl", header, header.substr(0, colon)),
-                      name == "connection" ? "--no-keep-alive closes after each request"
-                                           : "--body and --body-file say what is sent");
-  }
-}
-
-void check_number(const char* option, std::int64_t value, std::int64_t least, std::int64_t most,
-                  int example) {
-  if (value >= least && value <= most) return;
-  throw usage_error(fmt::format("{} {} is not {} to {}", option, value, least, core::grouped(most)),
-                    fmt::format("for example {} {}", option, example));
 }
 
 void check_open(const HttpPlan& plan) {
@@ -80,8 +33,9 @@ void check_open(const HttpPlan& plan) {
 
 void check_closed(const HttpPlan& plan) {
   if (plan.shard) {
-    throw usage_error("--shard goes with --rate or --stages",
-                      "a closed loop has no arrivals to share out; give each generator its own --connections");
+    throw usage_error(
+        "--shard goes with --rate or --stages",
+        "a closed loop has no arrivals to share out; give each generator its own --connections");
   }
 }
 
@@ -108,18 +62,22 @@ void check(const HttpPlan& plan) {
   check_number("--pipeline", plan.pipeline, 1, kMostPipelined, 8);
   check_number("--follow", plan.request.follow, 0, 100, 3);
   if (plan.threads > plan.connections) {
-    throw usage_error(fmt::format("--threads {} for --connections {}", plan.threads, plan.connections),
-                      "a thread needs a connection at least");
+    throw usage_error(
+        fmt::format("--threads {} for --connections {}", plan.threads, plan.connections),
+        "a thread needs a connection at least");
   }
-  if (plan.request.method.empty() ||
-      !std::all_of(plan.request.method.begin(), plan.request.method.end(), is_token_character)) {
+  if (!is_token(plan.request.method)) {
     throw usage_error(fmt::format("--method \"{}\" is not a method", plan.request.method),
                       "for example GET, HEAD, POST");
   }
   if (plan.request.method == "CONNECT") {
     throw usage_error("--method CONNECT asks for a tunnel", "there is no HTTP in it to measure");
   }
-  for (const std::string& header : plan.request.headers) check_header(header);
+  const std::vector<ReservedHeader> reserved{
+      {"connection", "--no-keep-alive closes after each request"},
+      {"content-length", "--body and --body-file say what is sent"},
+      {"transfer-encoding", "--body and --body-file say what is sent"}};
+  for (const std::string& header : plan.request.headers) check_header(header, reserved);
   if (plan.request.follow > 0 && plan.pipeline > 1) {
     throw usage_error("--follow and --pipeline contradict each other", "give one of them");
   }

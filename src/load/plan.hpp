@@ -35,16 +35,17 @@ struct HttpPlan {
 
   int connections = 10;
   int threads = 1;
-  int pipeline = 1;                    ///< requests in flight on one connection
-  std::optional<Schedule> schedule;    ///< open model; without it every connection asks again at once
+  int pipeline = 1;                  ///< requests in flight on one connection
+  std::optional<Schedule> schedule;  ///< open model; without it every connection asks again at once
   std::optional<Shard> shard;
   std::optional<std::chrono::system_clock::time_point> start_at;
-  std::optional<core::Nanos> duration; ///< closed model: when to stop starting
-  std::optional<std::uint64_t> count;  ///< closed model: how many to start
+  std::optional<core::Nanos> duration;  ///< closed model: when to stop starting
+  std::optional<std::uint64_t> count;   ///< closed model: how many to start
 
-  core::Nanos timeout = 30 * core::kSecond;  ///< of a request, from its first byte written to its end
+  core::Nanos timeout =
+      30 * core::kSecond;  ///< of a request, from its first byte written to its end
   core::Nanos connect_timeout = 5 * core::kSecond;  ///< of a connection, TLS handshake included
-  core::Nanos drain = 5 * core::kSecond;     ///< how long to wait at the end for what is in flight
+  core::Nanos drain = 5 * core::kSecond;  ///< how long to wait at the end for what is in flight
 
   net::IpVersion ip_version = net::IpVersion::kAny;
   bool resolve_each = false;  ///< look the name up for every connection, not once

@@ -20,61 +20,63 @@ constexpr std::int64_t kBytesPerConnection = 64 * 1024;
 /// Descriptors for everything else: epoll, timers, files.
 constexpr std::int64_t kOtherDescriptors = 32;
 
-[[noreturn]] void unreachable(const HttpPlan& plan, const net::Failure& failure) {
+[[noreturn]] void unreachable(const Reach& reach, const net::Failure& failure) {
   std::string hint = "is it running, and is the address right?";
   if (failure.kind == net::FailureClass::kDns) hint = "is the name spelt right?";
   if (failure.kind == net::FailureClass::kTls) {
-    hint = plan.tls.insecure ? "does it speak TLS on this port?"
-                             : "--cacert FILE names an authority to trust; -k trusts anyone";
+    hint = reach.insecure ? "does it speak TLS on this port?"
+                          : "--cacert FILE names an authority to trust; -k trusts anyone";
   }
   throw Error(ErrorKind::kConnection,
-              fmt::format("cannot reach {}: {}: {}", plan.unix_path.value_or(plan.url.text()),
+              fmt::format("cannot reach {}: {}: {}", reach.unix_path.value_or(reach.url.text()),
                           net::name_of(failure.kind), failure.detail),
               hint);
 }
 
 }  // namespace
 
-std::vector<std::string> resource_warnings(const HttpPlan& plan) {
+std::vector<std::string> resource_warnings(const Reach& reach) {
   std::vector<std::string> warnings;
   const std::int64_t descriptors = net::raise_descriptor_limit();
-  if (plan.connections + kOtherDescriptors > descriptors) {
+  if (reach.connections + kOtherDescriptors > descriptors) {
     warnings.push_back(fmt::format(
         "{} connections do not fit into {} open descriptors: those beyond fail as \"local\"; raise "
         "the hard limit (ulimit -Hn)",
-        core::grouped(static_cast<std::int64_t>(plan.connections)), core::grouped(descriptors)));
+        core::grouped(static_cast<std::int64_t>(reach.connections)), core::grouped(descriptors)));
   }
-  const std::int64_t sources = std::max<std::int64_t>(1, static_cast<std::int64_t>(plan.sources.size()));
+  const std::int64_t sources =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(reach.sources.size()));
   const std::int64_t ports = net::ephemeral_ports() * sources;
-  if (!plan.unix_path && plan.connections > ports) {
+  if (!reach.unix_path && reach.connections > ports) {
     warnings.push_back(fmt::format(
         "{} connections do not fit into {} local ports: those beyond fail as \"local\"; give more "
         "addresses with --source",
-        core::grouped(static_cast<std::int64_t>(plan.connections)), core::grouped(ports)));
+        core::grouped(static_cast<std::int64_t>(reach.connections)), core::grouped(ports)));
   }
   const std::int64_t memory = net::available_memory_bytes();
-  if (memory > 0 && plan.connections * kBytesPerConnection > memory) {
-    warnings.push_back(fmt::format("{} connections may need more than the {} MiB of memory that are free",
-                                   core::grouped(static_cast<std::int64_t>(plan.connections)),
-                                   memory / 1024 / 1024));
+  if (memory > 0 && reach.connections * kBytesPerConnection > memory) {
+    warnings.push_back(fmt::format(
+        "{} connections may need more than the {} MiB of memory that are free",
+        core::grouped(static_cast<std::int64_t>(reach.connections)), memory / 1024 / 1024));
   }
   return warnings;
 }
 
-net::Address find_server(const HttpPlan& plan, const net::TlsContext* tls,
+net::Address find_server(const Reach& reach, const net::TlsContext* tls,
                          const std::stop_token& stop) {
   std::vector<net::Address> addresses;
-  if (plan.unix_path) {
-    addresses.push_back(net::unix_address(*plan.unix_path));
+  if (reach.unix_path) {
+    addresses.push_back(net::unix_address(*reach.unix_path));
   } else {
-    auto found = net::resolve(plan.url.host, plan.url.port, plan.ip_version);
-    if (const auto* failure = std::get_if<net::Failure>(&found)) unreachable(plan, *failure);
+    auto found = net::resolve(reach.url.host, reach.url.port, reach.ip_version);
+    if (const auto* failure = std::get_if<net::Failure>(&found)) unreachable(reach, *failure);
     addresses = std::get<std::vector<net::Address>>(std::move(found));
   }
-  const net::Address* source = plan.sources.empty() ? nullptr : &plan.sources.front();
-  const net::ProbeResult probe = net::probe(addresses, source, tls, plan.connect_timeout, stop);
-  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted before the load began");
-  if (!probe.address) unreachable(plan, probe.failure);
+  const net::Address* source = reach.sources.empty() ? nullptr : &reach.sources.front();
+  const net::ProbeResult probe = net::probe(addresses, source, tls, reach.connect_timeout, stop);
+  if (stop.stop_requested())
+    throw Error(ErrorKind::kInterrupted, "interrupted before the load began");
+  if (!probe.address) unreachable(reach, probe.failure);
   return *probe.address;
 }
 

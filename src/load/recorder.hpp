@@ -33,6 +33,8 @@ class Recorder {
   void advance(core::Nanos now) {
     if (now >= next_second_) roll(now);
   }
+  /// The second that runs, for what has no function of its own here. Also before begin().
+  Tally& tally() { return second_->tally; }
   void sent() { ++second_->tally.counts.sent; }
   void redirected() { ++second_->tally.counts.redirects; }
   void lag(core::Nanos lag) { second_->tally.latencies.send_lag.record(lag); }

@@ -1,18 +1,14 @@
 // Running a load plan.
 #pragma once
 
-#include <functional>
 #include <stop_token>
-#include <string_view>
 
 #include "core/observer.hpp"
+#include "load/drive.hpp"
 #include "load/outcome.hpp"
 #include "load/plan.hpp"
 
 namespace scalectl::load {
-
-/// Takes NDJSON lines, one for each request; called from one thread.
-using SampleSink = std::function<void(std::string_view)>;
 
 /// Drives the load and returns when it is over. A stop request ends it early: what is in flight may
 /// still be answered, and the Outcome says so. Throws Error: usage for a plan that cannot be,

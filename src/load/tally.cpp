@@ -18,6 +18,19 @@ void Counts::add(const Counts& other) {
   redirects += other.redirects;
 }
 
+void MessageCounts::add(const MessageCounts& other) {
+  expected += other.expected;
+  delivered += other.delivered;
+  lost += other.lost;
+  unfinished += other.unfinished;
+  away += other.away;
+  duplicated += other.duplicated;
+  reordered += other.reordered;
+  foreign += other.foreign;
+  disconnects += other.disconnects;
+  reopened += other.reopened;
+}
+
 void Latencies::merge(const Latencies& other) {
   response.merge(other.response);
   service.merge(other.service);
@@ -25,16 +38,23 @@ void Latencies::merge(const Latencies& other) {
   connect.merge(other.connect);
   tls.merge(other.tls);
   first_byte.merge(other.first_byte);
+  upgrade.merge(other.upgrade);
+  echo.merge(other.echo);
+  fanout.merge(other.fanout);
+  reopen.merge(other.reopen);
 }
 
 void Latencies::clear() {
-  for (core::Histogram* histogram : {&response, &service, &send_lag, &connect, &tls, &first_byte}) {
+  for (core::Histogram* histogram : {&response, &service, &send_lag, &connect, &tls, &first_byte,
+                                     &upgrade, &echo, &fanout, &reopen}) {
     histogram->clear();
   }
 }
 
 void Tally::merge(const Tally& other) {
   counts.add(other.counts);
+  messages.add(other.messages);
+  for (const auto& [code, count] : other.closes) closes[code] += count;
   latencies.merge(other.latencies);
   for (const auto& [status, count] : other.statuses) statuses[status] += count;
   for (std::size_t i = 0; i < failures.size(); ++i) {
@@ -49,6 +69,8 @@ void Tally::merge(const Tally& other) {
 
 void Tally::clear() {
   counts = {};
+  messages = {};
+  closes.clear();
   latencies.clear();
   statuses.clear();
   failures = {};
@@ -61,14 +83,20 @@ void Tally::count_failure(const net::Failure& failure) {
   if (entry.example.empty()) entry.example = failure.detail;
 }
 
-void check_identities(const Tally& tally) {
+namespace {
+
+void require(const char* identity, std::uint64_t left, std::uint64_t right) {
+  if (left == right) return;
+  throw core::Error(
+      core::ErrorKind::kFailed,
+      fmt::format("internal error: {} does not hold: {} and {}", identity, left, right),
+      "please report this with the command that led to it");
+}
+
+}  // namespace
+
+void check_request_identities(const Tally& tally) {
   const Counts& c = tally.counts;
-  const auto require = [](const char* identity, std::uint64_t left, std::uint64_t right) {
-    if (left == right) return;
-    throw core::Error(core::ErrorKind::kFailed,
-                      fmt::format("internal error: {} does not hold: {} and {}", identity, left, right),
-                      "please report this with the command that led to it");
-  };
   require("scheduled = sent + missed", c.scheduled, c.sent + c.missed);
   require("sent = ok + http_error + transport_error + timeout + unfinished", c.sent,
           c.ok + c.http_error + c.transport_error + c.timeout + c.unfinished);
@@ -78,6 +106,14 @@ void check_identities(const Tally& tally) {
   std::uint64_t failed = 0;
   for (const FailureCount& entry : tally.failures) failed += entry.count;
   require("failures = transport_error + timeout", failed, c.transport_error + c.timeout);
+}
+
+void check_message_identities(const Tally& tally) {
+  const Counts& c = tally.counts;
+  const MessageCounts& m = tally.messages;
+  require("scheduled = sent + missed", c.scheduled, c.sent + c.missed);
+  require("expected = delivered + lost + unfinished + away", m.expected,
+          m.delivered + m.lost + m.unfinished + m.away);
 }
 
 }  // namespace scalectl::load

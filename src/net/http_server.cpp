@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <strings.h>
 
+#include <boost/asio/post.hpp>
 #include <numeric>
 #include <thread>
 
@@ -58,6 +59,7 @@ void ServerResponse::clear() {
   buffer.clear();
   headers.clear();
   delay = {};
+  peer.reset();
 }
 
 std::string_view to_text(ServerFault fault) {
@@ -137,6 +139,17 @@ ServerCounters HttpServer::counters() const {
   ServerCounters sum;
   for (const auto& worker : parts_->workers) worker->counters().add_to(sum);
   return sum;
+}
+
+WsCounters HttpServer::ws_counters() const {
+  WsCounters sum;
+  for (const auto& worker : parts_->workers) worker->counters().ws.add_to(sum);
+  return sum;
+}
+
+void HttpServer::post(int thread, std::function<void()> work) {
+  boost::asio::post(parts_->workers.at(static_cast<std::size_t>(thread))->context(),
+                    std::move(work));
 }
 
 }  // namespace scalectl::net

@@ -9,17 +9,23 @@
 // What is wrong with a request is answered here and never reaches the handler: 400, 408, 413, 417,
 // 431, 501, 505, each followed by a close. A connection over the limit gets 503 and is closed.
 //
+// A handler may answer with 101 and a WsPeer: the connection is a WebSocket from then on, see
+// ws_server.hpp.
+//
 // The HttpServer belongs to one thread; counters() may be called from any.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "net/ws_server.hpp"
 
 namespace scalectl::net {
 
@@ -37,20 +43,22 @@ struct ServerRequest {
   std::string_view query;   ///< after the question mark; "" without one
   std::string_view body;    ///< decoded from chunks
   const std::vector<Field>* fields = nullptr;
+  bool http10 = false;  ///< HTTP/1.0
 
   /// The first header field called `name` (whatever its case), or "".
   std::string_view header(std::string_view name) const;
 };
 
 /// What the handler fills in. Content-Length, Date and Connection are the server's business, and so
-/// is leaving out the body of an answer to HEAD or with status 204, 205 or 304.
+/// is leaving out the body of an answer to HEAD or with status 101, 204, 205 or 304.
 struct ServerResponse {
-  int status = 200;                                    ///< 200 to 599
+  int status = 200;                                    ///< 200 to 599, or 101 by accept_ws()
   std::string_view content_type = "application/json";  ///< static text, or the request's
   std::string_view body;               ///< static text, the request's body, or `buffer`
   std::string buffer;                  ///< room for a body made up; kept between requests
   std::string headers;                 ///< more header lines, each ended by CRLF
   std::chrono::milliseconds delay{0};  ///< sent that long after handle() returned
+  std::unique_ptr<WsPeer> peer;        ///< with status 101: whom the connection is handed to
 
   /// Makes `buffer` the body.
   void use_buffer() { body = buffer; }
@@ -95,6 +103,7 @@ struct ServerCounters {
   std::uint64_t requests = 0;  ///< handed to the handler
   std::uint64_t bytes_in = 0;  ///< read from clients, before requests are answered; TLS decrypted
   /// Of responses, headers included, counted when a response is made: before its first byte leaves.
+  /// And of WebSockets, once they have been taken by the socket.
   std::uint64_t bytes_out = 0;
   std::array<std::uint64_t, kServerFaults> faults{};
 
@@ -110,10 +119,12 @@ struct ServerOptions {
   std::int64_t max_connections = 100'000;  ///< open at one time, over all threads
   /// For the next request, for its whole head, between two pieces of a body, for a client to read.
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
+  std::chrono::microseconds accept_delay{0};  ///< a thread's wait before each connection it accepts
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 8 * 1024 * 1024;
   std::string tls_cert;  ///< PEM chain; TLS where it is given
   std::string tls_key;   ///< PEM
+  WsOptions ws;
 };
 
 class HttpServer {
@@ -138,6 +149,11 @@ class HttpServer {
   const std::string& url() const;
   int port() const;  ///< 0 on a Unix socket
   ServerCounters counters() const;
+  WsCounters ws_counters() const;
+
+  /// Has `thread`, from 0, call `work` between what else it does; never where it has ended. Any
+  /// thread may ask.
+  void post(int thread, std::function<void()> work);
 
  private:
   struct Parts;

@@ -8,6 +8,8 @@
 #include <exception>
 #include <iterator>
 
+#include "net/ws_server_session.hpp"
+
 namespace scalectl::net {
 namespace {
 
@@ -46,7 +48,9 @@ Refusal refusal_of(ServerFault fault) {
   }
 }
 
-bool without_body(int status) { return status == 204 || status == 205 || status == 304; }
+bool without_body(int status) {
+  return status == 101 || status == 204 || status == 205 || status == 304;
+}
 
 void append_status_line(std::string& head, int status) {
   if (status == 200) {
@@ -225,6 +229,10 @@ void ServerConnection::answer() {
     refuse(ServerFault::kHandler);
     return;
   }
+  if (response_.peer && worker_.draining()) {
+    refuse(503, "the server is ending");
+    return;
+  }
   if (response_.delay.count() <= 0) {
     make_head();
     state_ = State::kWrite;
@@ -262,7 +270,10 @@ void ServerConnection::make_head() {
   } else if (response_.status == 205) {
     head_ += "Content-Length: 0\r\n";
   }
-  if (close_after_) {
+  if (response_.peer) {
+    close_after_ = false;  // and "Connection: Upgrade" is there
+    worker_.counters().ws.opened.add();
+  } else if (close_after_) {
     head_ += "Connection: close\r\n";
   } else if (parser_.is_http10()) {
     head_ += "Connection: keep-alive\r\n";
@@ -320,6 +331,10 @@ bool ServerConnection::finish_response() {
     state_ = State::kRead;
     return true;
   }
+  if (response_.peer) {
+    upgrade();
+    return false;
+  }
   if (close_after_) {
     if (linger_after_ || !in_.empty()) {
       begin_linger();
@@ -335,6 +350,15 @@ bool ServerConnection::finish_response() {
   streak_ = 0;
   later();
   return false;
+}
+
+void ServerConnection::upgrade() {
+  state_ = State::kClosed;
+  const boost::intrusive_ptr<ServerConnection> self(this);
+  const boost::intrusive_ptr<WsSession> session(
+      new WsSession(worker_, socket_.release(), std::move(stream_), std::move(response_.peer)));
+  worker_.replace(*this, session);
+  session->start(std::string_view(in_).substr(parsed_));
 }
 
 /// Closing while the client still sends would reset the connection, and the client might never see
@@ -362,7 +386,7 @@ bool ServerConnection::linger() {
   }
 }
 
-void ServerConnection::check_time(ServerWorker::Clock::time_point now) {
+void ServerConnection::check_time(Clock::time_point now) {
   if (now < deadline_ || state_ == State::kDelay || state_ == State::kClosed) return;
   if (state_ == State::kRead && parser_.begun()) {
     refuse(ServerFault::kTimeout);
@@ -385,6 +409,7 @@ void ServerConnection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   if (delay_) delay_->cancel();
+  if (response_.peer) worker_.counters().ws.count_close(WebSocket::kAbnormal);
   error_code ignored;
   socket_.close(ignored);
   worker_.forget(*this);

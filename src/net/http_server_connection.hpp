@@ -1,8 +1,8 @@
 // ServerConnection: one client of a ServerWorker, from the accept to the close, as a state machine
-// that goes on until it would have to wait. Internal to net.
+// that goes on until it would have to wait; or to its upgrade, when a WsSession takes its place.
+// Internal to net.
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,22 +13,18 @@
 
 namespace scalectl::net {
 
-class ServerConnection
-    : public boost::intrusive_ref_counter<ServerConnection, boost::thread_unsafe_counter> {
+class ServerConnection final : public ServerClient {
  public:
   /// Takes `fd` over.
   ServerConnection(ServerWorker& worker, int fd, bool refused);
 
   void start();
-  /// The worker's clock has moved on: closes what has waited too long.
-  void check_time(ServerWorker::Clock::time_point now);
+  void check_time(Clock::time_point now) override;
   /// No more requests than those that have arrived.
-  void drain();
-  void close();
-  bool refused() const { return refused_; }
-  bool lingering() const { return state_ == State::kLinger; }
-
-  std::size_t place = 0;  ///< among the worker's connections
+  void drain() override;
+  void close() override;
+  bool refused() const override { return refused_; }
+  bool lingering() const override { return state_ == State::kLinger; }
 
  private:
   enum class State { kHandshake, kRead, kDelay, kWrite, kLinger, kClosed };
@@ -46,6 +42,7 @@ class ServerConnection
   void refuse(ServerFault fault);
   void refuse(int status, std::string_view words);
   bool finish_response();
+  void upgrade();
   void begin_linger();
   void touch();
   void wait_for(ServerStream::Io io);

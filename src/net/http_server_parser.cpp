@@ -163,6 +163,7 @@ const ServerRequest& ServerParser::request(int thread) {
   request_.query = mark == path.npos ? std::string_view() : path.substr(mark + 1);
   request_.body = body_;
   request_.fields = &fields_;
+  request_.http10 = is_http10();
   return request_;
 }
 

@@ -295,20 +295,23 @@ ServerStream::Io ServerStream::read(char* data, std::size_t size, std::size_t& g
 
 ServerStream::Io ServerStream::write(std::string_view head, std::string_view body,
                                      std::size_t& sent) {
-  if (is_tls()) {
-    const std::string_view next = head.empty() ? body : head;
-    ERR_clear_error();
-    return ssl_outcome(SSL_write_ex(ssl_.get(), next.data(), next.size(), &sent));
-  }
   iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
                     {const_cast<char*>(body.data()), body.size()}};
+  return head.empty() ? write(parts + 1, 1, sent) : write(parts, 2, sent);
+}
+
+ServerStream::Io ServerStream::write(iovec* parts, std::size_t count, std::size_t& sent) {
+  if (is_tls()) {
+    ERR_clear_error();
+    return ssl_outcome(SSL_write_ex(ssl_.get(), parts->iov_base, parts->iov_len, &sent));
+  }
   msghdr message{};
   message.msg_iov = parts;
-  message.msg_iovlen = 2;
+  message.msg_iovlen = count;
   for (;;) {
-    const ssize_t count = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-    if (count >= 0) {
-      sent = static_cast<std::size_t>(count);
+    const ssize_t written = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (written >= 0) {
+      sent = static_cast<std::size_t>(written);
       return Io::kDone;
     }
     if (errno == EINTR) continue;

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <memory>
 #include <string>
@@ -85,6 +86,8 @@ class ServerStream {
   Io read(char* data, std::size_t size, std::size_t& got);
   /// As much as goes of `head` and then `body`; `sent` bytes where it is done.
   Io write(std::string_view head, std::string_view body, std::size_t& sent);
+  /// As much as goes of `count` parts, one after the other.
+  Io write(iovec* parts, std::size_t count, std::size_t& sent);
   /// Tells the client that nothing more will come.
   void finish();
 

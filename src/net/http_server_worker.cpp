@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "net/http_server_connection.hpp"
+#include "net/ws_server_delay.hpp"
 
 namespace scalectl::net {
 namespace {
@@ -34,6 +35,25 @@ std::string make_date_line() {
 }
 
 }  // namespace
+
+void WsOwnCounters::count_close(int code) {
+  const auto place = static_cast<std::size_t>(code - 1000);
+  closed[place < closed.size() ? place : WebSocket::kAbnormal - 1000].add();
+}
+
+void WsOwnCounters::add_to(WsCounters& sum) const {
+  sum.opened += opened.get();
+  sum.messages += messages.get();
+  sum.ignored += ignored.get();
+  sum.deliveries += deliveries.get();
+  sum.undelivered += undelivered.get();
+  sum.delayed += delayed.get();
+  sum.overflowed += overflowed.get();
+  for (std::size_t i = 0; i < closed.size(); ++i) {
+    if (const std::uint64_t count = closed[i].get())
+      sum.closed[static_cast<int>(i) + 1000] += count;
+  }
+}
 
 void WorkerCounters::add_to(ServerCounters& sum) const {
   sum.opened += opened.get();
@@ -74,7 +94,19 @@ void ServerWorker::run() {
 
 void ServerWorker::wait_for_clients() {
   listener_.async_wait(Descriptor::wait_read, [this](const error_code& error) {
-    if (!error && !draining_) accept();
+    if (error || draining_) return;
+    options().accept_delay.count() > 0 ? accept_slowly() : accept();
+  });
+}
+
+void ServerWorker::accept_slowly() {
+  pause_.expires_after(options().accept_delay);
+  pause_.async_wait([this](const error_code& error) {
+    if (error || draining_) return;
+    const int fd =
+        ::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) admit(fd);
+    wait_for_clients();
   });
 }
 
@@ -117,7 +149,22 @@ void ServerWorker::admit(int fd) {
   connection->start();
 }
 
-void ServerWorker::forget(ServerConnection& connection) {
+void ServerWorker::replace(ServerClient& before, boost::intrusive_ptr<ServerClient> after) {
+  after->place = before.place;
+  connections_[before.place] = std::move(after);
+}
+
+bool ServerWorker::delays_next() {
+  const std::int64_t number = ++shared_.websockets;
+  return options().ws.delay.count() > 0 && number % options().ws.delay_every == 0;
+}
+
+WsDelayLine& ServerWorker::delays() {
+  if (!delays_) delays_ = std::make_unique<WsDelayLine>(*this);
+  return *delays_;
+}
+
+void ServerWorker::forget(ServerClient& connection) {
   if (connection.refused()) {
     --refused_open_;
   } else {
@@ -136,7 +183,7 @@ void ServerWorker::tick() {
   date_line_ = make_date_line();
   // Backwards: a connection that goes is replaced by the last one, which has been looked at.
   for (std::size_t i = connections_.size(); i-- > 0;) {
-    const boost::intrusive_ptr<ServerConnection> connection = connections_[i];
+    const boost::intrusive_ptr<ServerClient> connection = connections_[i];
     connection->check_time(now_);
   }
   if (draining_ && connections_.empty()) return;
@@ -158,7 +205,7 @@ void ServerWorker::drain(Clock::time_point deadline) {
   listener_.close(ignored);
   pause_.cancel();
   for (std::size_t i = connections_.size(); i-- > 0;) {
-    const boost::intrusive_ptr<ServerConnection> connection = connections_[i];
+    const boost::intrusive_ptr<ServerClient> connection = connections_[i];
     connection->drain();
   }
   if (connections_.empty()) return end_if_drained();
@@ -170,7 +217,7 @@ void ServerWorker::drain(Clock::time_point deadline) {
 
 void ServerWorker::cut_all() {
   while (!connections_.empty()) {
-    const boost::intrusive_ptr<ServerConnection> connection = connections_.back();
+    const boost::intrusive_ptr<ServerClient> connection = connections_.back();
     if (!connection->lingering()) ++cut_off_;
     connection->close();
   }
@@ -178,6 +225,7 @@ void ServerWorker::cut_all() {
 
 void ServerWorker::end_if_drained() {
   if (!draining_ || !connections_.empty()) return;
+  if (delays_) delays_->end();
   ticker_.cancel();
   drain_limit_.cancel();
 }

@@ -7,7 +7,9 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 namespace scalectl::net {
 
 class ServerConnection;
+class WsDelayLine;
 
 /// A count that one thread makes and any may read; costs what a plain one does.
 class OwnCounter {
@@ -30,9 +33,19 @@ class OwnCounter {
   std::atomic<std::uint64_t> count_ = 0;
 };
 
+/// As WsCounters, of one thread.
+struct WsOwnCounters {
+  OwnCounter opened, messages, ignored, deliveries, undelivered, delayed, overflowed;
+  std::array<OwnCounter, 4000> closed;  ///< by code, from 1000
+
+  void count_close(int code);
+  void add_to(WsCounters& sum) const;
+};
+
 struct alignas(64) WorkerCounters {
   OwnCounter opened, closed, refused, requests, bytes_in, bytes_out;
   std::array<OwnCounter, kServerFaults> faults;
+  WsOwnCounters ws;
 
   void add_to(ServerCounters& sum) const;
 };
@@ -42,7 +55,28 @@ struct ServerShared {
   const ServerOptions& options;
   ServerHandler& handler;
   SSL_CTX* tls;
-  std::atomic<std::int64_t> open = 0;  ///< connections, over all threads
+  std::atomic<std::int64_t> open = 0;        ///< connections, over all threads
+  std::atomic<std::int64_t> websockets = 0;  ///< opened so far
+};
+
+/// A connection, whatever it speaks, as its worker sees it.
+class ServerClient
+    : public boost::intrusive_ref_counter<ServerClient, boost::thread_unsafe_counter> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  virtual ~ServerClient() = default;
+  /// The worker's clock has moved on: closes what has waited too long.
+  virtual void check_time(Clock::time_point now) = 0;
+  /// The server ends: no more than what has begun.
+  virtual void drain() = 0;
+  virtual void close() = 0;
+  /// Over the limit: it is only told so.
+  virtual bool refused() const = 0;
+  /// Everything is said, and only the client's end is waited for.
+  virtual bool lingering() const = 0;
+
+  std::size_t place = 0;  ///< among the worker's connections
 };
 
 class ServerWorker {
@@ -82,11 +116,17 @@ class ServerWorker {
   }
   /// Room to read into, for the length of one read.
   std::vector<char>& scratch() { return scratch_; }
-  void forget(ServerConnection& connection);
+  void forget(ServerClient& connection);
+  /// `after` goes on where `before` was.
+  void replace(ServerClient& before, boost::intrusive_ptr<ServerClient> after);
+  /// A WebSocket is opened: whether what it is sent has to wait.
+  bool delays_next();
+  WsDelayLine& delays();
 
  private:
   void wait_for_clients();
   void accept();
+  void accept_slowly();
   void admit(int fd);
   void tick();
   void drain(Clock::time_point deadline);
@@ -104,7 +144,8 @@ class ServerWorker {
   Clock::time_point now_;
   std::string date_line_;
   std::vector<char> scratch_;
-  std::vector<boost::intrusive_ptr<ServerConnection>> connections_;
+  std::vector<boost::intrusive_ptr<ServerClient>> connections_;
+  std::unique_ptr<WsDelayLine> delays_;
   std::size_t refused_open_ = 0;
   bool draining_ = false;
   std::uint64_t cut_off_ = 0;

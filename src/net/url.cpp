@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -28,7 +29,7 @@ bool has_scheme(std::string_view text) {
 /// Reads one URL; every error points at a column of it.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  Reader(std::string_view text, bool websocket) : text_(text) { url_.websocket = websocket; }
 
   Url read() {
     for (std::size_t i = 0; i < text_.size(); ++i) {
@@ -44,21 +45,28 @@ class Reader {
 
  private:
   [[noreturn]] void refuse(std::size_t at, const std::string& why, std::string hint = "") const {
-    throw core::usage_error(fmt::format("URL \"{}\": {} at column {}", text_, why, at + 1),
-                            hint.empty() ? "for example http://127.0.0.1:8000/api/health"
-                                         : std::move(hint));
+    throw core::usage_error(
+        fmt::format("URL \"{}\": {} at column {}", text_, why, at + 1),
+        hint.empty() ? "for example http://127.0.0.1:8000/api/health" : std::move(hint));
   }
 
   void read_scheme() {
     if (!has_scheme(text_)) return;
     const std::size_t colon = text_.find("://");
     const std::string scheme = lower(text_.substr(0, colon));
-    if (scheme != "http" && scheme != "https") {
-      const bool socket = scheme == "ws" || scheme == "wss";
-      refuse(0, fmt::format("scheme \"{}\" is neither http nor https", scheme),
-             socket ? "load http drives HTTP" : core::did_you_mean(scheme, {"http", "https"}));
+    const std::vector<std::string> known = url_.websocket
+                                               ? std::vector<std::string>{"ws", "wss"}
+                                               : std::vector<std::string>{"http", "https"};
+    const std::vector<std::string> others = url_.websocket
+                                                ? std::vector<std::string>{"http", "https"}
+                                                : std::vector<std::string>{"ws", "wss"};
+    if (std::find(known.begin(), known.end(), scheme) == known.end()) {
+      const bool other = std::find(others.begin(), others.end(), scheme) != others.end();
+      refuse(0, fmt::format("scheme \"{}\" is neither {} nor {}", scheme, known[0], known[1]),
+             other ? fmt::format("that is for load {}", url_.websocket ? "http" : "ws")
+                   : core::did_you_mean(scheme, known));
     }
-    url_.tls = scheme == "https";
+    url_.tls = scheme == known[1];
     url_.port = url_.tls ? 443 : 80;
     at_ = colon + 3;
   }
@@ -113,17 +121,23 @@ std::string Url::authority() const {
   return usual ? bracketed(host) : fmt::format("{}:{}", bracketed(host), port);
 }
 
-std::string Url::text() const { return (tls ? "https://" : "http://") + authority() + target; }
+std::string Url::text() const {
+  const std::string scheme = websocket ? "ws" : "http";
+  return scheme + (tls ? "s://" : "://") + authority() + target;
+}
 
-Url parse_url(std::string_view text) { return Reader(text).read(); }
+Url parse_url(std::string_view text) { return Reader(text, false).read(); }
+Url parse_ws_url(std::string_view text) { return Reader(text, true).read(); }
 
 std::optional<std::string> redirect_target(const Url& url, std::string_view location) {
   if (location.empty()) return std::nullopt;
   try {
     const std::string scheme = url.tls ? "https:" : "http:";
     if (location.starts_with("//") || has_scheme(location)) {
-      const Url to = parse_url(has_scheme(location) ? std::string(location) : scheme + std::string(location));
-      const bool same = to.tls == url.tls && lower(to.host) == lower(url.host) && to.port == url.port;
+      const Url to =
+          parse_url(has_scheme(location) ? std::string(location) : scheme + std::string(location));
+      const bool same =
+          to.tls == url.tls && lower(to.host) == lower(url.host) && to.port == url.port;
       return same ? std::optional(to.target) : std::nullopt;
     }
     // A path, or something relative to the path's folder, or another query of the same path.

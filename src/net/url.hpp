@@ -1,4 +1,4 @@
-// Url: the http and https URLs that load is driven against.
+// Url: the http, https, ws and wss URLs that load is driven against.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 namespace scalectl::net {
 
 struct Url {
+  bool websocket = false;  ///< ws or wss
   bool tls = false;
   std::string host;  ///< without the brackets of an IPv6 address
   std::uint16_t port = 80;
@@ -22,6 +23,9 @@ struct Url {
 /// "http://host[:port][/path][?query]". Without a scheme it is http. Throws Error (usage) that quotes
 /// the URL and names the place.
 Url parse_url(std::string_view text);
+
+/// The same of "ws://…" and "wss://…"; without a scheme it is ws.
+Url parse_ws_url(std::string_view text);
 
 /// Where a redirect from `url` to `location` leads, as path and query; nothing where that is another
 /// server, or no URL at all.

@@ -46,7 +46,7 @@ bool states_its_unit(std::string_view key) {
 
 /// An object whose name says what all numbers in it are: counts, or milliseconds.
 bool states_unit_of_all(std::string_view key) {
-  constexpr std::array<std::string_view, 5> kCounts{"requests", "connections", "statuses", "failures",
+  constexpr std::array<std::string_view, 6> kCounts{"requests", "connections", "statuses", "failures", "websockets",
                                                     "latency_ms"};
   return contains(kCounts, key);
 }

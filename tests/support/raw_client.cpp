@@ -123,6 +123,15 @@ RawResponse RawClient::ask(std::string_view bytes) {
   return receive();
 }
 
+std::string RawClient::take(std::size_t size) {
+  while (buffer_.size() < size) {
+    if (!fill()) throw std::runtime_error("RawClient: closed within a frame");
+  }
+  std::string taken = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  return taken;
+}
+
 std::string RawClient::receive_all() {
   while (fill()) {
   }

@@ -38,6 +38,8 @@ class RawClient {
   RawResponse receive(bool has_body = true);
   /// send() and receive().
   RawResponse ask(std::string_view bytes);
+  /// The next `size` bytes; throws where the server closes first.
+  std::string take(std::size_t size);
   /// What comes until the server closes.
   std::string receive_all();
   /// Waits for the server's close; false if it sends something instead.

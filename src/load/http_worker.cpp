@@ -1,4 +1,4 @@
-#include "load/worker.hpp"
+#include "load/http_worker.hpp"
 
 #include <time.h>
 
@@ -43,9 +43,9 @@ struct Exchange {
 
 }  // namespace
 
-class Worker::Engine {
+class HttpWorker::Engine {
  public:
-  Engine(Worker& worker, const RunSetting& setting, int index)
+  Engine(HttpWorker& worker, const HttpSetting& setting, int index)
       : worker_(worker),
         setting_(setting),
         plan_(setting.plan),
@@ -57,7 +57,9 @@ class Worker::Engine {
         end_timer_(loop_, [this] { on_end(); }) {
     const auto threads = static_cast<std::uint64_t>(plan_.threads);
     const auto ours = static_cast<std::uint64_t>(index);
-    const auto share = [&](std::uint64_t all) { return all / threads + (ours < all % threads ? 1 : 0); };
+    const auto share = [&](std::uint64_t all) {
+      return all / threads + (ours < all % threads ? 1 : 0);
+    };
     if (plan_.schedule) {
       const Shard shard = plan_.shard.value_or(Shard{});
       arrivals_.emplace(*plan_.schedule,
@@ -126,8 +128,8 @@ class Worker::Engine {
     std::string redirected;           ///< the request that follows a redirect
     std::uint32_t attempt = 0;        ///< to open it
     bool opening = false;
-    bool idle = false;   ///< open model: waits for an arrival
-    bool first = true;   ///< is being opened before the run begins
+    bool idle = false;  ///< open model: waits for an arrival
+    bool first = true;  ///< is being opened before the run begins
   };
 
   // --- What connections tell ---
@@ -138,12 +140,12 @@ class Worker::Engine {
     recorder_.opened(times.connected - times.started,
                      times.secured == 0 ? 0 : times.secured - times.connected);
     if (client.first) return opened_first(client);
-    if (!client.exchanges.empty() && client.exchanges.front().hops > 0) return send_redirected(client);
+    if (!client.exchanges.empty() && client.exchanges.front().hops > 0)
+      return send_redirected(client);
     send_waiting(client);
   }
 
-  void on_answer(Client& client, const net::HttpResponse& response,
-                 const net::AnswerTimes& times) {
+  void on_answer(Client& client, const net::HttpResponse& response, const net::AnswerTimes& times) {
     note_active(times.done);
     recorder_.advance(times.done);
     // The server was asked to close, and may not have listened.
@@ -253,9 +255,7 @@ class Worker::Engine {
     finish_if_idle();
   }
 
-  bool may_start(Nanos now) const {
-    return !stopped_ && now < end_ && (!plan_.count || left_ > 0);
-  }
+  bool may_start(Nanos now) const { return !stopped_ && now < end_ && (!plan_.count || left_ > 0); }
 
   /// Open model: gives the arrivals that are due to idle connections, and waits for the next.
   void pump(Nanos now) {
@@ -428,8 +428,8 @@ class Worker::Engine {
     loop_.stop();
   }
 
-  Worker& worker_;
-  const RunSetting& setting_;
+  HttpWorker& worker_;
+  const HttpSetting& setting_;
   const HttpPlan& plan_;
   Recorder& recorder_;
   net::HttpConnection::Traffic traffic_;
@@ -448,7 +448,7 @@ class Worker::Engine {
   std::deque<Client*> idle_;  // open model: those without a request
   std::size_t opened_ = 0;
   std::size_t settled_ = 0;
-  std::uint64_t left_ = 0;       // closed model with a count: requests not started
+  std::uint64_t left_ = 0;  // closed model with a count: requests not started
   std::uint64_t scheduled_ = 0;
   std::uint64_t started_ = 0;
   std::int64_t in_flight_ = 0;
@@ -463,15 +463,15 @@ class Worker::Engine {
   Nanos cpu_begin_ = 0;
 };
 
-Worker::Worker(const RunSetting& setting, int index)
+HttpWorker::HttpWorker(const HttpSetting& setting, int index)
     : engine_(std::make_unique<Engine>(*this, setting, index)) {}
-Worker::~Worker() = default;
+HttpWorker::~HttpWorker() = default;
 
-void Worker::run() { engine_->run(); }
-void Worker::begin(Nanos instant) {
+void HttpWorker::run() { engine_->run(); }
+void HttpWorker::begin(Nanos instant) {
   engine_->post([this, instant] { engine_->begin(instant); });
 }
-void Worker::stop() {
+void HttpWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
 

@@ -1,0 +1,158 @@
+// The Result of a run over WebSocket.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/text.hpp"
+#include "load/report_parts.hpp"
+#include "load/ws_run.hpp"
+
+namespace scalectl::load {
+namespace {
+
+using core::Array;
+using core::Object;
+using core::Unit;
+
+constexpr std::array<std::string_view, 7> kLatencies{"echo",    "fanout", "send_lag", "connect",
+                                                     "upgrade", "tls",    "reopen"};
+
+Object message_object(const Tally& tally) {
+  const Counts& c = tally.counts;
+  const MessageCounts& m = tally.messages;
+  return {{"scheduled", c.scheduled},   {"missed", c.missed},       {"sent", c.sent},
+          {"expected", m.expected},     {"delivered", m.delivered}, {"lost", m.lost},
+          {"unfinished", m.unfinished}, {"away", m.away},           {"duplicated", m.duplicated},
+          {"reordered", m.reordered},   {"foreign", m.foreign}};
+}
+
+double throughput(const Outcome& outcome) {
+  const auto delivered = static_cast<double>(outcome.tally.messages.delivered);
+  return outcome.elapsed_s > 0 ? delivered / outcome.elapsed_s : 0;
+}
+
+void set_metrics(const Outcome& outcome, Object& metrics) {
+  const Tally& tally = outcome.tally;
+  metrics.set("messages", message_object(tally));
+  metrics.set("throughput_rps", throughput(outcome));
+  metrics.set("latency_ms", latency_object(tally.latencies, kLatencies));
+  set_common_metrics(outcome, metrics);
+  metrics.set("connections", Object{{"opened", tally.connections_opened},
+                                    {"failed", tally.connections_failed},
+                                    {"disconnects", tally.messages.disconnects},
+                                    {"reopened", tally.messages.reopened}});
+  Object closes;
+  for (const auto& [code, count] : tally.closes) closes.set(std::to_string(code), count);
+  metrics.set("closes", std::move(closes));
+}
+
+core::Table message_table(const Outcome& outcome) {
+  const Counts& c = outcome.tally.counts;
+  const MessageCounts& m = outcome.tally.messages;
+  core::Table table{.key = "messages", .shows_metrics = true};
+  Array row;
+  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
+    if (!always && count == 0) return;
+    table.columns.push_back({key, title, Unit::kCount});
+    row.emplace_back(count);
+  };
+  add("missed", "missed", c.missed, outcome.open_model);
+  add("sent", "sent", c.sent, true);
+  add("expected", "expected", m.expected, true);
+  add("delivered", "delivered", m.delivered, true);
+  add("lost", "lost", m.lost, true);
+  add("unfinished", "unfinished", m.unfinished, true);
+  add("away", "away", m.away, false);
+  add("duplicated", "duplicated", m.duplicated, true);
+  add("reordered", "reordered", m.reordered, true);
+  add("foreign", "foreign", m.foreign, false);
+  table.rows.push_back(std::move(row));
+  return table;
+}
+
+core::Table rate_table(const Outcome& outcome) {
+  const Tally& tally = outcome.tally;
+  return {
+      .key = "rates",
+      .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
+                  {"in_bytes", "received", Unit::kBytes},
+                  {"out_bytes", "sent", Unit::kBytes},
+                  {"opened", "connections opened", Unit::kCount},
+                  {"failed", "failed", Unit::kCount},
+                  {"disconnects", "disconnects", Unit::kCount},
+                  {"cpu_ratio", "generator CPU", Unit::kRatio}},
+      .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
+                tally.connections_failed, tally.messages.disconnects, outcome.generator.cpu_ratio}},
+      .shows_metrics = true};
+}
+
+core::Table close_table(const Tally& tally) {
+  core::Table table{
+      .key = "closes",
+      .title = "",
+      .columns = {{"code", "closed with", Unit::kId}, {"count", "count", Unit::kCount}},
+      .rows = {},
+      .shows_metrics = true};
+  for (const auto& [code, count] : tally.closes) table.rows.push_back({code, count});
+  return table;
+}
+
+core::Verdict verdict_of(const WsPlan& plan, const Outcome& outcome,
+                         const std::vector<core::Check>& checks) {
+  const Tally& tally = outcome.tally;
+  const MessageCounts& m = tally.messages;
+  if (has_failed(outcome, checks)) return core::Verdict::kFail;
+  if (tally.connections_opened == 0 || tally.latencies.upgrade.empty()) return core::Verdict::kFail;
+  if (plan.message && tally.counts.sent == 0) return core::Verdict::kInconclusive;
+  if (m.expected > 0 && m.delivered == 0) return core::Verdict::kFail;
+  const bool troubled = tally.connections_failed + tally.counts.missed + m.lost + m.unfinished +
+                            m.away + m.duplicated + m.disconnects >
+                        0;
+  return troubled ? core::Verdict::kWarn : core::Verdict::kPass;
+}
+
+void add_notes(const Outcome& outcome, std::vector<std::string>& notes) {
+  const Counts& c = outcome.tally.counts;
+  const MessageCounts& m = outcome.tally.messages;
+  if (outcome.tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
+  if (c.missed > 0) {
+    notes.push_back(
+        fmt::format("{} messages were not sent: the speaker was not connected, or too much "
+                    "waited to be sent already",
+                    core::grouped(c.missed)));
+  }
+  if (m.unfinished > 0) {
+    notes.push_back(
+        fmt::format("{} deliveries had not come at the end, nor any later one of the same "
+                    "speaker",
+                    core::grouped(m.unfinished)));
+  }
+}
+
+}  // namespace
+
+void report(const WsPlan& plan, const Outcome& outcome, core::Result& result) {
+  const Tally& tally = outcome.tally;
+  check_message_identities(tally);
+  result.elapsed_s = outcome.elapsed_s;
+  result.interrupted = outcome.interrupted;
+  set_metrics(outcome, result.metrics);
+  result.tables = {message_table(outcome), rate_table(outcome),
+                   latency_table(tally.latencies, kLatencies)};
+  if (!tally.latencies.fanout.empty()) {
+    result.tables.push_back(bar_table(tally.latencies.fanout, "fan-out"));
+  } else if (!tally.latencies.echo.empty()) {
+    result.tables.push_back(bar_table(tally.latencies.echo, "echo"));
+  }
+  result.tables.push_back(close_table(tally));
+  core::Table failures = failure_table(tally);
+  if (!failures.rows.empty()) result.tables.push_back(std::move(failures));
+  result.checks = checks_of(outcome, plan.thresholds);
+  result.verdict = verdict_of(plan, outcome, result.checks);
+  result.notes = outcome.notes;
+  add_notes(outcome, result.notes);
+  add_common_notes(outcome, result.notes);
+  result.data = data_of(outcome);
+}
+
+}  // namespace scalectl::load

@@ -1,0 +1,185 @@
+#include "net/websocket.hpp"
+
+#include <wslay/wslay.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <stdexcept>
+
+namespace scalectl::net {
+namespace {
+
+/// Masks need to be unpredictable to proxies, not to cryptographers; SplitMix64 from a random seed.
+std::uint64_t next_random() {
+  static thread_local std::uint64_t state = [] {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32) ^ device();
+  }();
+  std::uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+struct WebSocket::Native {
+  Native(Role own_role, Sink& its_sink, std::size_t max_message) : role(own_role), sink(its_sink) {
+    const wslay_event_callbacks callbacks{.recv_callback = receive,
+                                          .send_callback = transmit,
+                                          .genmask_callback = make_mask,
+                                          .on_frame_recv_start_callback = nullptr,
+                                          .on_frame_recv_chunk_callback = nullptr,
+                                          .on_frame_recv_end_callback = nullptr,
+                                          .on_msg_recv_callback = take_message};
+    const int failed = role == Role::kClient
+                           ? wslay_event_context_client_init(&context, &callbacks, this)
+                           : wslay_event_context_server_init(&context, &callbacks, this);
+    if (failed != 0) throw std::bad_alloc();
+    wslay_event_config_set_max_recv_msg_length(context, max_message);
+  }
+  ~Native() { wslay_event_context_free(context); }
+
+  static Native& of(void* user) { return *static_cast<Native*>(user); }
+
+  static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* buffer, std::size_t size,
+                         int /*flags*/, void* user) {
+    Native& self = of(user);
+    if (self.input.empty()) {
+      wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+      return -1;
+    }
+    const std::size_t taken = std::min(size, self.input.size());
+    std::memcpy(buffer, self.input.data(), taken);
+    self.input.remove_prefix(taken);
+    return static_cast<ssize_t>(taken);
+  }
+
+  static ssize_t transmit(wslay_event_context_ptr /*context*/, const std::uint8_t* data,
+                          std::size_t size, int /*flags*/, void* user) {
+    of(user).output.append(reinterpret_cast<const char*>(data), size);
+    return static_cast<ssize_t>(size);
+  }
+
+  static int make_mask(wslay_event_context_ptr /*context*/, std::uint8_t* buffer, std::size_t size,
+                       void* /*user*/) {
+    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+      const std::uint64_t random = next_random();
+      std::memcpy(buffer + at, &random, std::min(sizeof random, size - at));
+    }
+    return 0;
+  }
+
+  static void take_message(wslay_event_context_ptr /*context*/,
+                           const wslay_event_on_msg_recv_arg* message, void* user) {
+    Native& self = of(user);
+    const std::string_view payload(reinterpret_cast<const char*>(message->msg),
+                                   message->msg_length);
+    switch (message->opcode) {
+      case WSLAY_TEXT_FRAME:
+      case WSLAY_BINARY_FRAME:
+        return self.sink.on_message(payload, message->opcode == WSLAY_TEXT_FRAME);
+      case WSLAY_PONG:
+        return self.sink.on_pong(payload);
+      case WSLAY_CONNECTION_CLOSE:
+        // The payload begins with the two bytes of the code.
+        self.reason = payload.substr(std::min<std::size_t>(2, payload.size()));
+        self.malformed = payload.size() == 1;
+        return;
+      default:
+        return;
+    }
+  }
+
+  void queue(std::uint8_t opcode, std::string_view payload) {
+    const wslay_event_msg message{.opcode = opcode,
+                                  .msg = reinterpret_cast<const std::uint8_t*>(payload.data()),
+                                  .msg_length = payload.size()};
+    wslay_event_queue_msg(context, &message);
+    wslay_event_send(context);
+  }
+
+  /// Where a frame's own form is wrong, wslay closes without a code: the RFC has one for that
+  /// (7.1.7, 7.4.1). Its empty close frame is the last of the output.
+  void name_the_error() {
+    malformed = true;
+    const std::uint16_t code = WSLAY_CODE_PROTOCOL_ERROR;
+    const char body[] = {static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)};
+    output.resize(output.size() - (role == Role::kClient ? 6 : 2));
+    output += '\x88';
+    if (role == Role::kServer) {
+      output += '\x02';
+      output.append(body, sizeof body);
+      return;
+    }
+    std::uint8_t mask[4];
+    make_mask(context, mask, sizeof mask, this);
+    output += '\x82';
+    output.append(reinterpret_cast<const char*>(mask), sizeof mask);
+    for (std::size_t i = 0; i < sizeof body; ++i) output += static_cast<char>(body[i] ^ mask[i]);
+  }
+
+  const Role role;
+  wslay_event_context_ptr context = nullptr;
+  Sink& sink;
+  std::string_view input;
+  std::string output;
+  std::string reason;
+  bool malformed = false;
+};
+
+WebSocket::WebSocket(Role role, Sink& sink, std::size_t max_message)
+    : native_(std::make_unique<Native>(role, sink, max_message)) {}
+WebSocket::~WebSocket() = default;
+
+bool WebSocket::feed(std::string_view bytes) {
+  native_->input = bytes;
+  const bool fine = wslay_event_recv(native_->context) == 0;
+  native_->input = {};
+  // Answers to pings and closes, and the close that a broken frame is met with.
+  const bool closed_before = close_sent();
+  wslay_event_send(native_->context);
+  if ((!fine || native_->malformed) && !closed_before && close_sent() &&
+      wslay_event_get_status_code_sent(native_->context) == WSLAY_CODE_NO_STATUS_RCVD) {
+    native_->name_the_error();
+  }
+  return fine && (wslay_event_want_read(native_->context) != 0 ||
+                  wslay_event_want_write(native_->context) != 0);
+}
+
+void WebSocket::send(std::string_view message, bool text) {
+  native_->queue(text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME, message);
+}
+
+void WebSocket::ping(std::string_view payload) { native_->queue(WSLAY_PING, payload); }
+
+void WebSocket::close(int code, std::string_view reason) {
+  wslay_event_queue_close(native_->context, static_cast<std::uint16_t>(code),
+                          reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size());
+  wslay_event_send(native_->context);
+}
+
+std::string& WebSocket::due() { return native_->output; }
+
+bool WebSocket::close_sent() const { return wslay_event_get_close_sent(native_->context) != 0; }
+bool WebSocket::close_received() const {
+  return !native_->malformed && wslay_event_get_close_received(native_->context) != 0;
+}
+
+int WebSocket::peer_code() const {
+  if (!close_received()) return kAbnormal;
+  const int code = wslay_event_get_status_code_received(native_->context);
+  return code == 0 ? kNoStatus : code;
+}
+
+const std::string& WebSocket::peer_reason() const { return native_->reason; }
+
+int WebSocket::own_code() const {
+  if (!close_sent()) return 0;
+  if (native_->malformed) return WSLAY_CODE_PROTOCOL_ERROR;
+  const int code = wslay_event_get_status_code_sent(native_->context);
+  return code == 0 ? kNoStatus : code;
+}
+
+}  // namespace scalectl::net
