@@ -13,6 +13,8 @@ namespace {
 
 using core::Nanos;
 
+/// How often to look how the workers are doing: more often at first, for runs that are over at once.
+constexpr auto kFirstLook = std::chrono::milliseconds(1);
 constexpr auto kLook = std::chrono::milliseconds(20);
 
 /// What the workers handed over, added up; each second on its own until all have handed it over.
@@ -152,8 +154,10 @@ void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
   outcome.interrupted ? crew.stop() : crew.begin(begin);
   std::size_t shown = 0;
   bool stopping = outcome.interrupted;
+  auto look = kFirstLook;
   while (!crew.done()) {
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(look);
+    look = std::min(look * 2, kLook);
     collector.collect();
     const double elapsed_s = core::to_seconds(core::monotonic_now() - begin);
     const bool new_second = collector.series().size() > shown && !crew.done();

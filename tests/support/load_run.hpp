@@ -73,7 +73,7 @@ inline Ran run(const load::HttpPlan& plan, const std::stop_token& stop = {}) {
   Ran ran;
   ran.outcome = load::run(plan, stop, observer, [&](std::string_view more) { lines += more; });
   ran.samples = samples_of(lines);
-  load::check_identities(ran.outcome.tally);
+  load::check_request_identities(ran.outcome.tally);
   EXPECT_EQ(ran.samples.size(), ran.counts().sent) << "every request has a sample";
   return ran;
 }

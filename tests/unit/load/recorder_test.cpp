@@ -83,7 +83,7 @@ TEST(Recorder, Outcomes_AreCountedAndMeasuredEachInItsWay) {
   EXPECT_EQ(tally.statuses, (std::map<int, std::uint64_t>{{200, 1}, {399, 1}, {400, 1}}));
   EXPECT_EQ(tally.failures[static_cast<std::size_t>(net::FailureClass::kReset)].example,
             "read: reset");
-  EXPECT_NO_THROW(check_identities(tally));
+  EXPECT_NO_THROW(check_request_identities(tally));
 }
 
 TEST(Recorder, Traffic_IsOfEachSecondWhatWasAdded) {

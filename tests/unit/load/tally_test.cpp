@@ -37,8 +37,8 @@ Tally sample() {
 }
 
 TEST(Identities, OfASoundTally_Hold) {
-  EXPECT_NO_THROW(check_identities(sample()));
-  EXPECT_NO_THROW(check_identities(Tally{}));
+  EXPECT_NO_THROW(check_request_identities(sample()));
+  EXPECT_NO_THROW(check_request_identities(Tally{}));
 }
 
 TEST(Identities, EachCountAlone_IsMissed) {
@@ -55,7 +55,7 @@ TEST(Identities, EachCountAlone_IsMissed) {
   for (const auto& [member, identity] : cases) {
     Tally tally = sample();
     ++(tally.counts.*member);
-    const core::Error error = error_of([&] { check_identities(tally); });
+    const core::Error error = error_of([&] { check_request_identities(tally); });
     EXPECT_EQ(error.kind(), core::ErrorKind::kFailed);
     EXPECT_THAT(error.message(), HasSubstr(identity));
   }
@@ -64,14 +64,14 @@ TEST(Identities, EachCountAlone_IsMissed) {
 TEST(Identities, LatencyTooMany_IsMissed) {
   Tally tally = sample();
   tally.latencies.response.record(1);
-  EXPECT_THAT(error_of([&] { check_identities(tally); }).message(),
+  EXPECT_THAT(error_of([&] { check_request_identities(tally); }).message(),
               HasSubstr("latency_ms.response.count"));
 }
 
 TEST(Identities, FailureWithoutAClass_IsMissed) {
   Tally tally = sample();
   tally.failures = {};
-  EXPECT_THAT(error_of([&] { check_identities(tally); }).message(), HasSubstr("failures = "));
+  EXPECT_THAT(error_of([&] { check_request_identities(tally); }).message(), HasSubstr("failures = "));
 }
 
 TEST(TallyMerge, AddsEverything) {
@@ -97,7 +97,7 @@ TEST(TallyMerge, AddsEverything) {
 TEST(TallyClear, LeavesNothing) {
   Tally tally = sample();
   tally.clear();
-  EXPECT_NO_THROW(check_identities(tally));
+  EXPECT_NO_THROW(check_request_identities(tally));
   EXPECT_EQ(tally.counts.sent, 0);
   EXPECT_TRUE(tally.latencies.response.empty());
   EXPECT_TRUE(tally.statuses.empty());
