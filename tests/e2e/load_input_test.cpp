@@ -39,7 +39,7 @@ TEST_P(LoadSlip, IsRefusedWithItsPlace) {
 
 const std::vector<Slip> kSlips{
     {"Scheme", "ftp://h/", {}, {"\"ftp\"", "column 1"}},
-    {"WebSocketScheme", "ws://h/", {}, {"\"ws\"", "load http drives HTTP"}},
+    {"WebSocketScheme", "ws://h/", {}, {"\"ws\"", "that is for load ws"}},
     {"NoHost", "http:///x", {}, {"no host", "column 8"}},
     {"SpaceInTheUrl", "http://h/a b", {}, {"column 11"}},
     {"Port", "http://h:70000/", {}, {"\"70000\"", "column 10"}},

@@ -203,7 +203,7 @@ TEST(LoadReport, Bars_AddUpToTheCount) {
   }
   outcome.tally.counts = {.scheduled = total, .sent = total, .ok = total};
   for (const core::Table& table : reported(outcome).tables) {
-    if (table.key != "response_histogram") continue;
+    if (table.key != "histogram") continue;
     std::int64_t sum = 0;
     for (const core::Array& row : table.rows) sum += *row[1].if_integer();
     EXPECT_EQ(sum, static_cast<std::int64_t>(total));
