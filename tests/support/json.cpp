@@ -30,15 +30,60 @@ bool contains(const auto& list, std::string_view word) {
 
 /// Numbers carry their unit in the name; those that count things or name them need none.
 bool states_its_unit(std::string_view key) {
-  constexpr std::array<std::string_view, 10> kUnits{
-      "_s", "_ms", "_bytes", "_ratio", "_rps", "_per_second", "_percentage", "_steps", "_id", "_version"};
-  constexpr std::string_view kCounts[] = {
-      "rows", "statements", "players", "workers", "migrations", "applied", "tables", "to_create",
-      "created", "kept", "dropped", "present", "missing", "scans", "runs_1d", "seed", "version",
-      "pack_version", "cores", "bonus", "set", "points", "runs", "port", "tasks", "steps",
-      "attempts", "count", "findings", "repaired", "repeats", "sort_key", "id", "exponent", "batch",
-      "pid", "due", "batches", "made", "partitions", "partitions_read", "requests", "connections",
-      "threads", "pipeline", "results", "bytes_in", "bytes_out", "found", "held"};
+  constexpr std::array<std::string_view, 10> kUnits{"_s",   "_ms",         "_bytes",      "_ratio",
+                                                    "_rps", "_per_second", "_percentage", "_steps",
+                                                    "_id",  "_version"};
+  constexpr std::string_view kCounts[] = {"rows",
+                                          "statements",
+                                          "players",
+                                          "workers",
+                                          "migrations",
+                                          "applied",
+                                          "tables",
+                                          "to_create",
+                                          "created",
+                                          "kept",
+                                          "dropped",
+                                          "present",
+                                          "missing",
+                                          "scans",
+                                          "runs_1d",
+                                          "seed",
+                                          "version",
+                                          "pack_version",
+                                          "cores",
+                                          "bonus",
+                                          "set",
+                                          "points",
+                                          "runs",
+                                          "port",
+                                          "tasks",
+                                          "steps",
+                                          "attempts",
+                                          "count",
+                                          "findings",
+                                          "repaired",
+                                          "repeats",
+                                          "sort_key",
+                                          "id",
+                                          "exponent",
+                                          "batch",
+                                          "pid",
+                                          "due",
+                                          "batches",
+                                          "made",
+                                          "partitions",
+                                          "partitions_read",
+                                          "requests",
+                                          "connections",
+                                          "threads",
+                                          "speakers",
+                                          "pipeline",
+                                          "results",
+                                          "bytes_in",
+                                          "bytes_out",
+                                          "found",
+                                          "held"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
@@ -46,8 +91,9 @@ bool states_its_unit(std::string_view key) {
 
 /// An object whose name says what all numbers in it are: counts, or milliseconds.
 bool states_unit_of_all(std::string_view key) {
-  constexpr std::array<std::string_view, 6> kCounts{"requests", "connections", "statuses", "failures", "websockets",
-                                                    "latency_ms"};
+  constexpr std::array<std::string_view, 8> kCounts{"requests", "connections", "statuses",
+                                                    "failures", "websockets",  "messages",
+                                                    "closes",   "latency_ms"};
   return contains(kCounts, key);
 }
 
@@ -180,8 +226,9 @@ Violations violations(const Value& value) {
            std::all_of(v.if_array()->begin(), v.if_array()->end(), is_text);
   });
   constexpr std::array<std::string_view, 15> kKnown{
-      "schema",      "command", "name",    "started_at",  "elapsed_s", "verdict", "band", "threshold_s",
-      "params",      "metrics", "environment", "notes",   "tables",    "checks",  "data"};
+      "schema",      "command", "name",        "started_at", "elapsed_s",
+      "verdict",     "band",    "threshold_s", "params",     "metrics",
+      "environment", "notes",   "tables",      "checks",     "data"};
   for (const auto& [key, item] : *object) {
     if (!contains(kKnown, key)) out.push_back("unknown " + key);
     if (key == "tables") check_tables(item, out);

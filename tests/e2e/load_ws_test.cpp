@@ -1,0 +1,102 @@
+// load ws through the binary: what it refuses, and a Result that keeps its contract.
+#include <gmock/gmock.h>
+
+#include "support/e2e.hpp"
+#include "support/json.hpp"
+#include "support/serving.hpp"
+
+namespace scalectl::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kNobody = "ws://127.0.0.1:1/";
+
+Outcome ws(const std::string& url, std::vector<std::string> more) {
+  more.insert(more.begin(), {"load", "ws", url});
+  return scalectl(more);
+}
+
+struct WsSlip {
+  std::string name;
+  std::string url;
+  std::vector<std::string> options;
+  std::string says;
+};
+
+void PrintTo(const WsSlip& slip, std::ostream* out) { *out << slip.name; }
+
+class LoadWsSlip : public testing::TestWithParam<WsSlip> {};
+
+TEST_P(LoadWsSlip, IsRefusedWithItsPlace) {
+  const Outcome outcome = ws(GetParam().url, GetParam().options);
+  EXPECT_TRUE(is_refusal(outcome, 2));
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().says));
+}
+
+const WsSlip kSlips[] = {
+    {"HttpScheme", "http://h/", {}, "that is for load http"},
+    {"SendHowOften", kNobody, {"--send", "x"}, "how often"},
+    {"ExpectWithoutSend", kNobody, {"--expect", "echo"}, "nothing is sent"},
+    {"EveryAndRate", kNobody, {"--send", "x", "--every", "1s", "-R", "5/s"}, "--every and --rate"},
+    {"TooManySpeakers",
+     kNobody,
+     {"--send", "x", "--every", "1s", "--speakers", "20"},
+     "--speakers 20"},
+    {"ExpectEverybody", kNobody, {"--send", "x", "--every", "1s", "--expect", "all"}, "\"all\""},
+    {"TlsForWs", kNobody, {"-k"}, "wss"},
+    {"SubprotocolOfTwoWords", kNobody, {"--subprotocol", "a b"}, "\"a b\""},
+    {"HeaderOfTheUpgrade", kNobody, {"-H", "Upgrade: x"}, "Upgrade is set by scalectl"},
+    {"NoDuration", kNobody, {"-d", "0"}, "--duration"},
+    {"NoConnections", kNobody, {"-c", "0"}, "--connections 0"},
+    {"Rate", kNobody, {"--send", "x", "-R", "10x"}, "--rate"},
+    {"ReadRate", kNobody, {"--read-rate", "0"}, "--read-rate"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, LoadWsSlip, testing::ValuesIn(kSlips),
+                         [](const auto& each) { return each.param.name; });
+
+TEST(LoadWsServer, NobodyThere_IsExit3OfClassRefused) {
+  const Outcome outcome = ws(kNobody, {"-d", "1s"});
+  EXPECT_TRUE(is_refusal(outcome, 3));
+  EXPECT_THAT(outcome.err, HasSubstr(" refused: "));
+}
+
+class LoadWsRun : public testing::Test {
+ protected:
+  std::string url(const std::string& path) {
+    return "ws://127.0.0.1:" + std::to_string(server_.port()) + path;
+  }
+  BackgroundServer server_{{}};
+};
+
+TEST_F(LoadWsRun, Room_ResultKeepsItsContractAndItsThresholdDecides) {
+  const Outcome outcome =
+      ws(url("/ws/room/a"),
+         {"-c", "10", "--speakers", "2", "--send", "hello", "-R", "100/s", "-d", "1s", "--expect",
+          "room", "--threshold", "lost==0", "--threshold", "duplicated>0", "--format", "json"});
+  EXPECT_EQ(outcome.code, 1);
+  const core::Value result = json(outcome.out);
+  EXPECT_THAT(violations(result), IsEmpty());
+  EXPECT_EQ(integer_at(result, "metrics.messages.sent"), 100);
+  EXPECT_EQ(integer_at(result, "metrics.messages.expected"), 1000);
+  EXPECT_EQ(integer_at(result, "metrics.messages.delivered"), 1000);
+  EXPECT_EQ(integer_at(result, "metrics.latency_ms.fanout.count"), 900);
+  EXPECT_EQ(integer_at(result, "metrics.closes.1000"), 10);
+}
+
+TEST_F(LoadWsRun, UpgradeRefused_FailsAndShowsTheStatus) {
+  const Outcome outcome = ws(url("/api/health"), {"-c", "2", "-d", "1s"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("upgrade refused: status 200"));
+}
+
+TEST_F(LoadWsRun, SubprotocolNobodyTakes_Fails) {
+  const Outcome outcome = ws(url("/ws/echo"), {"-c", "1", "-d", "1s", "--subprotocol", "chat"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("none of the subprotocols was taken"));
+}
+
+}  // namespace
+}  // namespace scalectl::test
