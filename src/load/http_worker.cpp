@@ -432,7 +432,7 @@ class HttpWorker::Engine {
   const HttpSetting& setting_;
   const HttpPlan& plan_;
   Recorder& recorder_;
-  net::HttpConnection::Traffic traffic_;
+  net::Traffic traffic_;
   net::Loop loop_;
   std::deque<Client> clients_;
   net::Resolver resolver_;

@@ -2,25 +2,14 @@
 // request: what is sent and why is its owner's business.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "core/monotonic.hpp"
-#include "net/address.hpp"
-#include "net/failure.hpp"
 #include "net/http_parser.hpp"
-#include "net/loop.hpp"
-#include "net/tls.hpp"
+#include "net/transport.hpp"
 
 namespace scalectl::net {
-
-/// How long opening took; instants in nanoseconds of the monotonic clock.
-struct OpenTimes {
-  core::Nanos started = 0;
-  core::Nanos connected = 0;
-  core::Nanos secured = 0;  ///< end of the TLS handshake; 0 without TLS
-};
 
 /// When an answer came.
 struct AnswerTimes {
@@ -43,11 +32,6 @@ class HttpConnection {
     virtual void on_close() = 0;
   };
 
-  struct Traffic {
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-  };
-
   /// `head`: every request is a HEAD.
   HttpConnection(Loop& loop, Owner& owner, Traffic& traffic, const HttpLimits& limits, bool head);
   ~HttpConnection();
@@ -61,9 +45,6 @@ class HttpConnection {
   void close(bool reset = false);
 
   bool is_open() const;
-  bool is_closed() const;
-  /// Requests sent that have no answer yet.
-  int outstanding() const;
 
  private:
   struct Native;

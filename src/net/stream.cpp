@@ -56,7 +56,7 @@ IoResult Stream::open(const Address& to, const Address* source, const TlsContext
     }
   }
   if (connect(fd_, to.get(), to.length) == 0) return {Io::kDone};
-  // A Unix socket whose queue is full says EAGAIN and has to be tried again.
+  // A Unix socket whose queue is full says EAGAIN, which no wait would change: a failure, like others.
   if (errno == EINPROGRESS || errno == EINTR) return {Io::kWantWrite};
   return fail("connect", errno);
 }

@@ -37,11 +37,7 @@ struct Transport::Native : Watcher {
       case State::kOpen:
         break;
     }
-    if ((events & EPOLLOUT) != 0) {
-      blocked = false;
-      update();
-      owner.on_flushed();
-    }
+    if ((events & EPOLLOUT) != 0) flushed();
     if (round == epoch && (events & ~EPOLLOUT) != 0) on_readable();
   }
 
@@ -79,6 +75,12 @@ struct Transport::Native : Watcher {
     owner.on_connected(times);
   }
 
+  void flushed() {
+    blocked = write_waits = false;
+    update();
+    owner.on_flushed();
+  }
+
   std::size_t write(std::string_view bytes) {
     std::size_t put = 0;
     while (put < bytes.size() && !write_failed) {
@@ -86,7 +88,10 @@ struct Transport::Native : Watcher {
       if (result.io == Io::kDone) {
         put += result.bytes;
         traffic.bytes_out += result.bytes;
-      } else if (result.io == Io::kWantRead || result.io == Io::kWantWrite) {
+      } else if (result.io == Io::kWantRead) {
+        write_waits = true;  // TLS has to read first
+        return put;
+      } else if (result.io == Io::kWantWrite) {
         blocked = true;
         update();
         return put;
@@ -120,7 +125,8 @@ struct Transport::Native : Watcher {
       // A plain socket that gave less than was asked for has no more; TLS may have more records.
       if (stream.is_tls() ? !stream.has_buffered() : result.bytes < kReadBytes) break;
     }
-    if (write_failed) break_now(*write_failed);
+    if (write_failed) return break_now(*write_failed);
+    if (write_waits) flushed();
   }
 
   void break_now(const Failure& failure) {
@@ -139,7 +145,7 @@ struct Transport::Native : Watcher {
     if (stream.fd() >= 0) loop.native().forget(stream.fd(), *this);
     stream.close(reset);
     state = State::kClosed;
-    blocked = false;
+    blocked = write_waits = false;
     reading = true;
     write_failed.reset();
   }
@@ -150,7 +156,8 @@ struct Transport::Native : Watcher {
   State state = State::kClosed;
   std::uint64_t epoch = 0;  // of the socket: what was posted for an earlier one does nothing
   std::uint32_t wanted = 0;
-  bool blocked = false;
+  bool blocked = false;      // what is to be written waits for the socket to take it
+  bool write_waits = false;  // or for something to be read
   bool reading = true;
   OpenTimes times;
   std::optional<Failure> write_failed;
@@ -170,7 +177,5 @@ void Transport::read(bool wanted) {
   if (native_->state == State::kOpen) native_->update();
 }
 void Transport::close(bool reset) { native_->close(reset); }
-bool Transport::is_connected() const { return native_->state == State::kOpen; }
-bool Transport::is_closed() const { return native_->state == State::kClosed; }
 
 }  // namespace scalectl::net

@@ -57,9 +57,6 @@ class Transport {
   /// Closes it without a word to its owner.
   void close(bool reset = false);
 
-  bool is_connected() const;
-  bool is_closed() const;
-
  private:
   struct Native;
   std::unique_ptr<Native> native_;
