@@ -41,6 +41,7 @@ class HttpWorker::Engine {
       : worker_(worker),
         setting_(setting),
         plan_(setting.plan),
+        shape_{.head = plan_.request.method == "HEAD"},
         recorder_(worker.recorder_),
         resolver_(loop_),
         pacer_(loop_, [this] { pump(core::monotonic_now()); }),
@@ -101,8 +102,7 @@ class HttpWorker::Engine {
     Client(Engine& its_engine, std::size_t number)
         : engine(its_engine),
           index(number),
-          connection(engine.loop_, *this, engine.traffic_, engine.plan_.limits,
-                     engine.plan_.request.method == "HEAD") {
+          connection(engine.loop_, *this, engine.traffic_, engine.plan_.limits) {
       exchanges.reserve(static_cast<std::size_t>(engine.plan_.pipeline));
     }
 
@@ -282,7 +282,7 @@ class HttpWorker::Engine {
       exchange.written = core::monotonic_now();
       recorder_.lag(exchange.written - exchange.planned);
       if (!client.linked()) set_deadline(busy_, client, exchange.written + plan_.timeout);
-      client.connection.send(setting_.wire);
+      client.connection.send(setting_.wire, shape_);
     }
     // A pipelining closed loop fills a connection that was just opened.
     if (!arrivals_ && plan_.pipeline > 1) next(client, core::monotonic_now());
@@ -296,7 +296,7 @@ class HttpWorker::Engine {
     recorder_.redirected();
     client.redirected = plan_.request.wire(plan_.url, *target);
     if (client.connection.is_open()) {
-      client.connection.send(client.redirected);
+      client.connection.send(client.redirected, shape_);
     } else {
       open(client);
     }
@@ -305,7 +305,7 @@ class HttpWorker::Engine {
 
   void send_redirected(Client& client) {
     set_deadline(busy_, client, client.exchanges.front().written + plan_.timeout);
-    client.connection.send(client.redirected);
+    client.connection.send(client.redirected, shape_);
   }
 
   void fail_all(Client& client, const net::Failure& failure, Nanos now) {
@@ -405,6 +405,7 @@ class HttpWorker::Engine {
   HttpWorker& worker_;
   const HttpSetting& setting_;
   const HttpPlan& plan_;
+  const net::AnswerShape shape_;
   Recorder& recorder_;
   net::Traffic traffic_;
   net::Loop loop_;
