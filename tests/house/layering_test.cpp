@@ -47,6 +47,7 @@ const std::vector<std::pair<std::regex, std::string>> kOutside{
     {std::regex("^hiredis/"), "redis"},
     {std::regex("^boost/(asio|beast)"), "net"},
     {std::regex("^nlohmann/"), "core"},
+    {std::regex("^re2/"), "load"},
 };
 
 struct Include {

@@ -6,12 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "load/scenario/regex.hpp"
 #include "load/scenario/template.hpp"
 
 namespace scalectl::load::scenario {
-
-/// A compiled regular expression (RE2: no expression takes more than linear time).
-class Regex;
 
 enum class Operator {
   kEqual,
@@ -21,7 +19,7 @@ enum class Operator {
   kGreater,
   kGreaterOrEqual,
   kContains,
-  kMatches
+  kMatches  ///< the right side is a regular expression that the left one has a match of
 };
 
 /// LEFT OPERATOR RIGHT. Two numbers are compared as numbers, else as text; < and the like are false
@@ -38,8 +36,9 @@ struct Check {
   bool holds(Scope& scope) const;
 };
 
-/// "${a} == ${b}", "${name} contains x", "${body} matches ^ok"; white space around the operator.
-/// Throws Error (usage) with the column.
+/// "${a} == ${b}", "${name} contains x", "${body} matches ^ok"; white space around the operator. A
+/// side may stand in single or double quotes: "${name} == ''". Leaves the id to the caller. Throws
+/// Error (usage) with the column.
 Check parse_check(std::string_view text, Symbols& symbols, std::vector<std::string>& used);
 
 }  // namespace scalectl::load::scenario

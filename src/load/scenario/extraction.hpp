@@ -1,18 +1,19 @@
 // Extraction: a variable's value out of an answer or a message.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/value.hpp"
-#include "load/scenario/condition.hpp"
+#include "load/scenario/regex.hpp"
 #include "load/scenario/template.hpp"
 
 namespace scalectl::load::scenario {
+
+/// A text becomes text, anything else JSON.
+Variable to_variable(const core::Value& value);
 
 /// What was received, as extractions look at it; parses JSON once, and only if somebody asks.
 class Received {

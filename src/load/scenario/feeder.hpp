@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/json_document.hpp"
 #include "load/scenario/template.hpp"
 
 namespace scalectl::load::scenario {
@@ -30,10 +30,13 @@ struct FeederData {
   std::optional<std::size_t> row(std::uint64_t seed, std::uint64_t index) const;
 };
 
-/// The rows of a file: CSV (RFC 4180, the first record names the columns) or JSON (an array of
-/// objects with the same members), by the ending of its name. Throws Error (usage) naming file,
-/// line and column of a ragged row, a doubled or empty column name, an open quote, or that there is
-/// no row.
-FeederData read_feeder(const std::filesystem::path& path, std::string_view text);
+/// The rows of a data file: CSV (RFC 4180, the first record names the columns) or JSON (a list of
+/// objects with the same members), by the ending of the name `file`, which errors begin with.
+/// Throws Error (usage) naming file, line and column of a ragged row, a doubled or empty column
+/// name, an open quote, or that there is no row.
+FeederData read_feeder(const std::string& file, std::string_view text);
+
+/// The rows that `list` states, as in a JSON file; errors name places in `file`.
+FeederData read_rows(const core::JsonNode& list, const std::string& file);
 
 }  // namespace scalectl::load::scenario

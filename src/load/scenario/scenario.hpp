@@ -37,10 +37,10 @@ struct StatusRange {
 struct HttpStep {
   std::string method = "GET";
   int origin = 0;
-  Template target;                ///< path and query
+  Template target;                ///< path and query; where it begins with ${…}, a value decides
+                                  ///< whether it begins with "/"
   std::vector<Template> headers;  ///< "Name: value"
   std::optional<Template> body;
-  Template::As body_as = Template::As::kText;
   std::vector<StatusRange> expect;  ///< empty: anything below 400
   std::vector<Extraction> extract;
   std::vector<Check> checks;
@@ -60,7 +60,6 @@ struct ConnectStep {
 /// Says something over the user's WebSocket.
 struct SendStep {
   Template message;
-  Template::As as = Template::As::kText;
   bool stamp = true;  ///< sender, number and instant go along, so that whoever hears it can time it
 };
 
@@ -146,6 +145,9 @@ struct StepInfo {
 /// A stretch of a load: goes in a straight line to `target` over `ramp`, then stays there for
 /// `hold`. Of users (closed) or of users arriving (open).
 struct LoadStage {
+  /// The hold of a stage that its users' iterations end: 100 years.
+  static constexpr core::Nanos kUntilDone = core::Nanos{100} * 365 * 86400 * core::kSecond;
+
   std::string name;  ///< "100 users" where the scenario gives none
   core::Nanos ramp = 0;
   core::Nanos hold = 0;
@@ -167,6 +169,9 @@ struct Load {
   core::Nanos length() const;
   /// The greatest number of users at once.
   std::uint64_t most_users() const;
+  /// How many users there will be in all: of a closed load the most at once, of an open one its
+  /// arrivals.
+  std::uint64_t all_users() const;
 };
 
 struct FeederUse {

@@ -2,7 +2,8 @@
 //
 //   ${name}                 a variable: of "variables", a feeder ("player.name"), set or extracted
 //   ${NAME}, ${NAME:-word}  in capitals: the environment when the scenario is read
-//   ${random(1, 6)}         a function: uuid(), random(low, high), now(), now_ms(), sequence()
+//   ${random(1, 6)}         a function: uuid(), random(low, high) with both included, now() and
+//                           now_ms() in seconds and milliseconds since 1970 (UTC), sequence()
 //   $${                     a plain "${"
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -63,15 +65,6 @@ class Template {
   };
   using Piece = std::variant<std::string, int, Call>;  ///< text, a variable's number, a call
 
-  Template() = default;
-  explicit Template(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {}
-
-  /// True where every use gives the same text.
-  bool is_constant() const;
-  /// The text of a constant template.
-  std::string constant() const;
-  const std::vector<Piece>& pieces() const { return pieces_; }
-
   /// How values are put in.
   enum class As {
     kText,
@@ -80,14 +73,27 @@ class Template {
             ///< all
   };
 
+  Template() = default;
+  explicit Template(std::vector<Piece> pieces, As as = As::kText)
+      : pieces_(std::move(pieces)), as_(as) {}
+
+  /// True where every use gives the same text.
+  bool is_constant() const;
+  /// The text of a constant template.
+  std::string constant() const;
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  As as() const { return as_; }
+
   /// Appends the text to `out`. Returns the number of a variable that has no value, nothing where
   /// all went well.
-  std::optional<int> render(Scope& scope, std::string& out, As as = As::kText) const;
-  /// What a variable is set to: JSON stays JSON where the template is nothing but one ${…} of it.
+  std::optional<int> render(Scope& scope, std::string& out) const;
+  /// What a variable is set to. It holds JSON where the template is JSON, or nothing but one ${…}
+  /// of JSON or of a number. Returns as render.
   std::optional<int> evaluate(Scope& scope, Variable& out) const;
 
  private:
   std::vector<Piece> pieces_;
+  As as_ = As::kText;
 };
 
 /// Takes `text` apart. Every variable in it gets a number in `symbols`, whose names in `text` are
