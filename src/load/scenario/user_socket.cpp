@@ -81,14 +81,14 @@ void UserSocket::on_message(std::string_view message, bool /*text*/, Nanos now) 
     crowd_.recorder.tally().latencies.reopen.record(now - lost_at_);
     lost_at_ = 0;
   }
-  const From from = time(message, now);
+  const From from = measure(message, now);
   if (!keeps_) return;
   keep(message, from);
   owner_.on_heard(now);
 }
 
 /// Counts and times a message by its stamp; says whose it is.
-From UserSocket::time(std::string_view message, Nanos now) {
+From UserSocket::measure(std::string_view message, Nanos now) {
   Tally& tally = crowd_.recorder.tally();
   const auto stamp = find_stamp(message);
   if (!stamp || stamp->run != crowd_.setting.run) {

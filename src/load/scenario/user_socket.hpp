@@ -56,7 +56,7 @@ class UserSocket : net::WsConnection::Owner {
   void on_close(const net::WsClose& close) override;
   void on_failure(const net::Failure& failure) override;
 
-  From time(std::string_view message, core::Nanos now);
+  From measure(std::string_view message, core::Nanos now);
   void keep(std::string_view message, From from);
   void settle();
 
