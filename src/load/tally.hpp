@@ -8,6 +8,7 @@
 
 #include "core/histogram.hpp"
 #include "core/monotonic.hpp"
+#include "load/step_tally.hpp"
 #include "net/failure.hpp"
 
 namespace scalectl::load {
@@ -83,6 +84,7 @@ struct Tally {
   std::uint64_t bytes_out = 0;
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
+  FlowTally flow;  ///< of scenarios
 
   void merge(const Tally& other);
   void clear();
@@ -93,5 +95,6 @@ struct Tally {
 /// then.
 void check_request_identities(const Tally& tally);
 void check_message_identities(const Tally& tally);
+void check_scenario_identities(const Tally& tally);
 
 }  // namespace scalectl::load
