@@ -1,6 +1,4 @@
 // scalectl load validate, list and schema: scenario files, looked at without a server.
-#include <fmt/format.h>
-
 #include <iostream>
 #include <memory>
 
@@ -9,6 +7,7 @@
 #include "load/scenario/schema.hpp"
 #include "load/scenario/summary.hpp"
 #include "load_options.hpp"
+#include "scenario_options.hpp"
 
 namespace scalectl::tool {
 namespace {
@@ -17,26 +16,11 @@ namespace scenario = load::scenario;
 
 struct Options {
   std::vector<std::string> files;
-  std::vector<std::string> variables;
-  std::optional<std::string> target;
+  ScenarioOptions reading;
 };
 
-/// What --set and --target say.
-scenario::ReadOptions read_options(const Options& options) {
-  scenario::ReadOptions made{.target = options.target};
-  for (const std::string& given : options.variables) {
-    const std::size_t equals = given.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw core::usage_error(fmt::format("--set \"{}\" is not NAME=VALUE", given),
-                              "for example --set room=plaza");
-    }
-    made.variables.emplace_back(given.substr(0, equals), given.substr(equals + 1));
-  }
-  return made;
-}
-
 int validate(const Options& options, Context& context) {
-  const scenario::ReadOptions reading = read_options(options);
+  const scenario::ReadOptions reading = options.reading.read();
   std::vector<core::Result> results;
   int code = 0;
   for (const std::string& file : options.files) {
@@ -74,11 +58,11 @@ core::Result list(const catalog::Catalog& catalog) {
 
 void declare_load_scenario(cli::Command& load, Context& context) {
   auto options = std::make_shared<Options>();
-  load.verb("validate", "Whether scenario files are as they should be, and what they would do")
-      .operands("FILE|NAME", options->files, "Scenario files, or names of shipped scenarios")
-      .list("--set", options->variables, "A variable's value in place of the file's", "NAME=VALUE")
-      .option("--target", options->target, "The server, in place of the file's", "URL")
-      .example("scalectl load validate scenarios/load/smoke.json")
+  cli::Command validating =
+      load.verb("validate", "Whether scenario files are as they should be, and what they would do")
+          .operands("FILE|NAME", options->files, "Scenario files, or names of shipped scenarios");
+  options->reading.declare(validating);
+  validating.example("scalectl load validate scenarios/load/smoke.json")
       .action([options, &context] { return validate(*options, context); });
   load.verb("list", "The scenarios that ship").example("scalectl load list").action([&context] {
     return context.emit(list(context.catalog()));

@@ -6,6 +6,7 @@
 #include "core/parse.hpp"
 #include "core/text.hpp"
 #include "load/scenario/reading.hpp"
+#include "load/scenario/slice.hpp"
 
 namespace scalectl::load::scenario {
 namespace {
@@ -80,6 +81,12 @@ ScenarioThreshold read_one(const Reading& reading, const Spot& spot, bool names_
     if (spot.at("stage")) {
       made.stage = find(reading, spot.at("stage"), scenario.stage_names, "stage");
     }
+  }
+  const std::string_view metric = made.threshold.metric->name;
+  if (!plain && (spot.at("step") || spot.at("tag")) && !is_known_by_step(*made.threshold.metric)) {
+    reading.refuse(expression, fmt::format("\"{}\" is not measured of steps", metric),
+                   "response, error_rate, throughput and counts of requests are; leave out step "
+                   "and tag for the rest");
   }
   if (!plain) {
     made.from = whole_seconds(reading, spot.at("from"));
