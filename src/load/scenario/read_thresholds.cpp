@@ -6,6 +6,7 @@
 #include "core/parse.hpp"
 #include "core/text.hpp"
 #include "load/scenario/reading.hpp"
+#include "load/scenario/slice.hpp"
 
 namespace scalectl::load::scenario {
 namespace {
@@ -93,6 +94,7 @@ ScenarioThreshold read_one(const Reading& reading, const Spot& spot, bool names_
     }
   }
   made.text = text_of(scenario, made);
+  reading.at(expression, [&] { return Slice(scenario, made); });  // refuses what it cannot measure
   return made;
 }
 
