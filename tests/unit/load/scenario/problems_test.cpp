@@ -142,6 +142,8 @@ TEST(Problems, OfTheWhole) {
        "thresholds[0].step: there is no timed step \"GET x\"", "did you mean \"GET /\"?"},
       {load + R"("thresholds": [{"threshold": "errors==0", "stage": "5 usrs"}], )" + people,
        "there is no stage \"5 usrs\"", "did you mean \"5 users\"?"},
+      {load + R"("thresholds": [{"threshold": "upgrade.p99<1s", "step": "GET /"}], )" + people,
+       "thresholds[0].threshold: threshold \"GET /: upgrade.p99<1s\"", "response, errors"},
       {load + R"("thresholds": [{"threshold": "errors==0", "tag": "x"}], )" + people,
        "there is no tag \"x\"", "has no tags"},
       {load + R"("thresholds": [{"threshold": "errors==0", "window": "1.5s"}], )" + people,
