@@ -143,7 +143,7 @@ TEST(Problems, OfTheWhole) {
       {load + R"("thresholds": [{"threshold": "errors==0", "stage": "5 usrs"}], )" + people,
        "there is no stage \"5 usrs\"", "did you mean \"5 users\"?"},
       {load + R"("thresholds": [{"threshold": "upgrade.p99<1s", "step": "GET /"}], )" + people,
-       "thresholds[0].threshold: threshold \"GET /: upgrade.p99<1s\"", "response, errors"},
+       "thresholds[0].threshold: \"upgrade\" is not measured of steps", "response, error_rate"},
       {load + R"("thresholds": [{"threshold": "errors==0", "tag": "x"}], )" + people,
        "there is no tag \"x\"", "has no tags"},
       {load + R"("thresholds": [{"threshold": "errors==0", "window": "1.5s"}], )" + people,
