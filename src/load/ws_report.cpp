@@ -39,10 +39,11 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
   set_common_metrics(outcome, metrics);
   metrics.set("connections", Object{{"opened", tally.connections_opened},
                                     {"failed", tally.connections_failed},
+                                    {"compressed", tally.connections_compressed},
                                     {"disconnects", tally.messages.disconnects},
                                     {"reopened", tally.messages.reopened}});
   Object closes;
-  for (const auto& [code, count] : tally.closes) closes.set(std::to_string(code), count);
+  for (const auto& [code, count] : tally.close_codes()) closes.set(std::to_string(code), count);
   metrics.set("closes", std::move(closes));
 }
 
@@ -87,13 +88,17 @@ core::Table rate_table(const Outcome& outcome) {
 }
 
 core::Table close_table(const Tally& tally) {
-  core::Table table{
-      .key = "closes",
-      .title = "",
-      .columns = {{"code", "closed with", Unit::kId}, {"count", "count", Unit::kCount}},
-      .rows = {},
-      .shows_metrics = true};
-  for (const auto& [code, count] : tally.closes) table.rows.push_back({code, count});
+  core::Table table{.key = "closes",
+                    .title = "",
+                    .columns = {{"code", "closed with", Unit::kId},
+                                {"by", "by"},
+                                {"count", "count", Unit::kCount},
+                                {"reason", "reason"}},
+                    .rows = {}};
+  for (const auto& [closing, count] : tally.closes) {
+    table.rows.push_back(
+        {closing.code, closing.by_server ? "server" : "client", count, closing.reason});
+  }
   return table;
 }
 
@@ -111,10 +116,17 @@ core::Verdict verdict_of(const WsPlan& plan, const Outcome& outcome,
   return troubled ? core::Verdict::kWarn : core::Verdict::kPass;
 }
 
-void add_notes(const Outcome& outcome, std::vector<std::string>& notes) {
-  const Counts& c = outcome.tally.counts;
+void add_notes(const WsPlan& plan, const Outcome& outcome, std::vector<std::string>& notes) {
+  const Tally& tally = outcome.tally;
+  const Counts& c = tally.counts;
   const MessageCounts& m = outcome.tally.messages;
-  if (outcome.tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
+  if (tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
+  if (plan.request.deflate && tally.connections_compressed < tally.connections_opened) {
+    notes.push_back(
+        fmt::format("the server did not take up permessage-deflate on {} of {} connections",
+                    core::grouped(tally.connections_opened - tally.connections_compressed),
+                    core::grouped(tally.connections_opened)));
+  }
   if (c.missed > 0) {
     notes.push_back(
         fmt::format("{} messages were not sent: the speaker was not connected, or too much "
@@ -152,7 +164,7 @@ void report(const WsPlan& plan, const Outcome& outcome, core::Result& result) {
   result.checks = checks_of(outcome, plan.thresholds);
   result.verdict = verdict_of(plan, outcome, result.checks);
   result.notes = outcome.notes;
-  add_notes(outcome, result.notes);
+  add_notes(plan, outcome, result.notes);
   add_common_notes(outcome, result.notes);
   result.data = data_of(outcome);
 }

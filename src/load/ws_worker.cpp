@@ -156,6 +156,7 @@ class WsWorker::Engine {
                      times.secured == 0 ? 0 : times.secured - times.connected);
     Tally& tally = recorder_.tally();
     tally.latencies.upgrade.record(upgraded - ready);
+    if (peer.connection.is_compressing()) ++tally.connections_compressed;
     ++open_;
     const bool again = peer.lost_at != 0;
     if (again) ++tally.messages.reopened;
@@ -296,7 +297,7 @@ class WsWorker::Engine {
     --open_;
     Deadlines::remove(peer);
     Tally& tally = recorder_.tally();
-    ++tally.closes[close.code];
+    tally.count_close({close.code, close.by_peer, close.reason});
     if (phase_ == Phase::kClosing) return finish_if_closed();
     ++tally.messages.disconnects;
     come_back(peer, now);
@@ -409,7 +410,7 @@ class WsWorker::Engine {
       if (peer.connection.is_open()) {
         peer.connection.read(true);
         peer.connection.close(1000);
-      } else if (!peer.connection.is_closed()) {
+      } else {
         peer.connection.drop();
       }
     }
@@ -427,7 +428,9 @@ class WsWorker::Engine {
     const Nanos now = core::monotonic_now();
     Tally& tally = recorder_.tally();
     for (Peer& peer : peers_) {
-      if (peer.connection.is_open()) ++tally.closes[net::WebSocket::kAbnormal];
+      if (peer.connection.is_open()) {
+        tally.count_close({net::WebSocket::kAbnormal, false, "our close was not answered"});
+      }
       peer.connection.drop();
     }
     if (begun_) {

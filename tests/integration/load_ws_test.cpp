@@ -76,7 +76,7 @@ TEST(LoadWs, Room_EveryMessageReachesEveryone) {
   EXPECT_EQ(m.lost + m.unfinished + m.away + m.duplicated + m.reordered + m.foreign, 0U);
   EXPECT_EQ(outcome.tally.latencies.echo.count(), 250U);
   EXPECT_EQ(outcome.tally.latencies.fanout.count(), 250U * 39);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1000, 40}}));
+  EXPECT_EQ(outcome.tally.close_codes(), (std::map<int, std::uint64_t>{{1000, 40}}));
 }
 
 TEST(LoadWs, EveryHundredthDropped_IsLostByEveryone) {
@@ -139,7 +139,8 @@ TEST(LoadWs, ServerThatCloses_IsADisconnectWithItsCode) {
            .expect = Expect::kEcho,
            .schedule = load::Schedule::constant({.count = 50}, core::kSecond)});
   EXPECT_EQ(outcome.tally.messages.disconnects, 5U);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1001, 5}}));
+  EXPECT_EQ(outcome.tally.closes,
+            (std::map<load::Closing, std::uint64_t>{{{1001, true, "close-after"}, 5}}));
   EXPECT_EQ(outcome.tally.counts.sent + outcome.tally.counts.missed, 50U);
   EXPECT_GT(outcome.tally.counts.missed, 0U);
 }
@@ -189,7 +190,7 @@ TEST(LoadWs, StopInTheMiddle_ClosesEverySocketProperly) {
   load::WsPlan plan = room_plan(gateway, 200, 100'000);
   const load::Outcome outcome = run(shortened(plan), source.get_token());
   EXPECT_TRUE(outcome.interrupted);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1000, 200}}));
+  EXPECT_EQ(outcome.tally.close_codes(), (std::map<int, std::uint64_t>{{1000, 200}}));
   EXPECT_EQ(outcome.tally.messages.delivered, outcome.tally.counts.sent * 200);
 }
 

@@ -83,6 +83,7 @@ bool states_its_unit(std::string_view key) {
                                           "bytes_in",
                                           "bytes_out",
                                           "found",
+                                          "code",
                                           "held"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
