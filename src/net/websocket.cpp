@@ -33,7 +33,7 @@ struct WebSocket::Native {
     const wslay_event_callbacks callbacks{.recv_callback = receive,
                                           .send_callback = transmit,
                                           .genmask_callback = make_mask,
-                                          .on_frame_recv_start_callback = begin_frame,
+                                          .on_frame_recv_start_callback = nullptr,
                                           .on_frame_recv_chunk_callback = nullptr,
                                           .on_frame_recv_end_callback = nullptr,
                                           .on_msg_recv_callback = take_message};
@@ -100,13 +100,6 @@ struct WebSocket::Native {
       default:
         return;
     }
-  }
-
-  /// Only the first frame of a message says that it is compressed (RFC 7692, 6.1).
-  static void begin_frame(wslay_event_context_ptr /*context*/,
-                          const wslay_event_on_frame_recv_start_arg* frame, void* user) {
-    const bool first = frame->opcode == WSLAY_TEXT_FRAME || frame->opcode == WSLAY_BINARY_FRAME;
-    if (frame->rsv != 0 && !first) of(user).refuse(WSLAY_CODE_PROTOCOL_ERROR);
   }
 
   void expand(std::string_view payload, bool text) {
