@@ -1,6 +1,5 @@
 #include "net/ws_connection.hpp"
 
-#include <algorithm>
 #include <optional>
 
 namespace scalectl::net {
@@ -10,7 +9,8 @@ namespace {
 /// that the peer is not cut off (and loses our close frame) while it sends.
 enum class State { kClosed, kConnecting, kUpgrading, kOpen, kLingering };
 
-constexpr std::size_t kLeastLinger = 1024 * 1024;
+/// A peer that still sends after so much more is cut off.
+constexpr std::size_t kMostLinger = 64 * 1024 * 1024;
 
 }  // namespace
 
@@ -102,7 +102,8 @@ struct WsConnection::Native : Transport::Owner, WebSocket::Sink {
       close.reason = "";
       ++epoch;
       state = State::kLingering;
-      linger_bytes = std::max<std::size_t>(max_message, kLeastLinger);
+      linger_bytes = kMostLinger;
+      transport.read(true);
       return owner.on_close(close);
     }
     if (!socket->close_received()) {

@@ -92,6 +92,15 @@ TEST_P(LoadWsPeer, Closes_AreCountedWithTheirReasons) {
   EXPECT_EQ(integer_at(dropped, "metrics.closes.1006"), 2);
 }
 
+TEST_P(LoadWsPeer, WhoSaysTooMuch_IsToldSoBeforeTheConnectionEnds) {
+  const core::Value result =
+      run(kPlain, "/long", {"-c", "1", "-d", "250ms", "--max-message", "1MB"});
+  EXPECT_EQ(integer_at(result, "metrics.closes.1009"), 1);
+  EXPECT_TRUE(
+      eventually([&] { return server_.said().find("closed with 1") != std::string::npos; }));
+  EXPECT_THAT(server_.said(), HasSubstr("closed with 1009\n"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Debians, LoadWsPeer, testing::Values("ws_server.py", "ws_server.js"),
                          [](const auto& script) {
                            return std::string(script.param).ends_with("py") ? "Python3Websockets"

@@ -43,11 +43,13 @@ class ForeignServer {
     return "ws://127.0.0.1:" + std::to_string(ports_.at(port)) + path;
   }
 
- private:
-  std::string log() const { return directory_.path() + "/log"; }
+  /// All that it has printed.
   std::string said() const {
     return std::filesystem::exists(log()) ? process::read_file(log()) : "";
   }
+
+ private:
+  std::string log() const { return directory_.path() + "/log"; }
 
   TemporaryDirectory directory_;
   process::Child child_;

@@ -27,6 +27,10 @@ function serve(socket, request) {
     return socket.close(code, `because of ${code}`);
   }
   if (request.url === '/drop') return socket.terminate();
+  if (request.url === '/long') {
+    socket.on('close', (code) => console.log('closed with', code));
+    return socket.send('x'.repeat(20_000_000));
+  }
   socket.on('message', (data, binary) => {
     if (request.url === '/fragments') return sendInParts(socket, data, binary);
     socket.send(data, { binary });

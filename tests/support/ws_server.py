@@ -3,10 +3,12 @@
 Listens on three ports, which it prints: one without permessage-deflate, one that takes up what is
 offered, one that insists on no takeover and windows of 10 bits. What it does depends on the path:
 /echo; /fragments, an echo in three fragments with a ping in between whose pong it waits for; /close,
-which closes the Nth WebSocket with the Nth of CODES; /drop, which ends without a close frame.
+which closes the Nth WebSocket with the Nth of CODES; /drop, which ends without a close frame; /long, which
+says 20 MB at once and prints the code that it is closed with.
 """
 
 import asyncio
+import contextlib
 import itertools
 
 import websockets
@@ -35,6 +37,11 @@ async def serve(socket, path):
         return await socket.close(code, f"because of {code}")
     if path == "/drop":
         return socket.transport.abort()
+    if path == "/long":
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await socket.send("x" * 20_000_000)
+        await socket.wait_closed()
+        return print("closed with", socket.close_code, flush=True)
     async for message in socket:
         await socket.send(parts(socket, message) if path == "/fragments" else message)
 
