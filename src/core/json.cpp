@@ -1,6 +1,9 @@
 #include "core/json.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
@@ -32,8 +35,12 @@ Value decode(const Json& json) {
   switch (json.type()) {
     case Json::value_t::boolean:
       return json.get<bool>();
-    case Json::value_t::number_integer:
     case Json::value_t::number_unsigned:
+      if (json.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
+        return json.get<double>();
+      }
+      return json.get<std::int64_t>();
+    case Json::value_t::number_integer:
       return json.get<std::int64_t>();
     case Json::value_t::number_float:
       return json.get<double>();
@@ -73,6 +80,16 @@ std::string position(std::string_view text, std::size_t offset) {
 
 std::string to_json(const Value& value, int indent) {
   return encode(value).dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out += text;
+    return;
+  }
+  const std::string quoted = to_json(text);
+  out.append(quoted, 1, quoted.size() - 2);
 }
 
 Value parse_json(std::string_view text, const std::string& source) {

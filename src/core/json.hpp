@@ -13,6 +13,9 @@ namespace scalectl::core {
 /// written as null.
 std::string to_json(const Value& value, int indent = -1);
 
+/// Appends `text` to `out` as it stands inside a JSON string: escaped, without the quotes.
+void append_escaped(std::string& out, std::string_view text);
+
 /// The value that `text` states. Comments are allowed. Throws Error (usage) whose message begins
 /// with `source` and names line and column of what is wrong.
 Value parse_json(std::string_view text, const std::string& source);

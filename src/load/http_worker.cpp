@@ -1,7 +1,5 @@
 #include "load/http_worker.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <deque>
 #include <optional>
@@ -9,6 +7,7 @@
 
 #include "load/arrivals.hpp"
 #include "load/deadlines.hpp"
+#include "load/pulse.hpp"
 #include "net/http_connection.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
@@ -24,15 +23,8 @@ constexpr std::size_t kOpening = 128;
 /// After a connection failed, a closed loop waits this long before it tries again: it would
 /// otherwise measure how fast this machine is refused.
 constexpr Nanos kRest = 100 * core::kMillisecond;
-constexpr Nanos kHeartbeat = 50 * core::kMillisecond;
 /// The pacer looks at the clock this often at most; between two looks every answer is one too.
 constexpr Nanos kPace = 50'000;
-
-Nanos thread_cpu() {
-  timespec spent{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-  return spent.tv_sec * core::kSecond + spent.tv_nsec;
-}
 
 /// A request that was started and has no outcome yet.
 struct Exchange {
@@ -49,12 +41,13 @@ class HttpWorker::Engine {
       : worker_(worker),
         setting_(setting),
         plan_(setting.plan),
+        shape_{.head = plan_.request.method == "HEAD"},
         recorder_(worker.recorder_),
         resolver_(loop_),
         pacer_(loop_, [this] { pump(core::monotonic_now()); }),
         deadline_timer_(loop_, [this] { on_deadline(); }),
-        heartbeat_(loop_, [this] { on_heartbeat(); }),
-        end_timer_(loop_, [this] { on_end(); }) {
+        end_timer_(loop_, [this] { on_end(); }),
+        pulse_(loop_, worker.health_, [this](Nanos now) { on_beat(now); }) {
     const auto threads = static_cast<std::uint64_t>(plan_.threads);
     const auto ours = static_cast<std::uint64_t>(index);
     const auto share = [&](std::uint64_t all) {
@@ -109,8 +102,7 @@ class HttpWorker::Engine {
     Client(Engine& its_engine, std::size_t number)
         : engine(its_engine),
           index(number),
-          connection(engine.loop_, *this, engine.traffic_, engine.plan_.limits,
-                     engine.plan_.request.method == "HEAD") {
+          connection(engine.loop_, *this, engine.traffic_, engine.plan_.limits) {
       exchanges.reserve(static_cast<std::size_t>(engine.plan_.pipeline));
     }
 
@@ -146,7 +138,7 @@ class HttpWorker::Engine {
   }
 
   void on_answer(Client& client, const net::HttpResponse& response, const net::AnswerTimes& times) {
-    note_active(times.done);
+    pulse_.note(times.done);
     recorder_.advance(times.done);
     // The server was asked to close, and may not have listened.
     if (!plan_.request.keep_alive) client.connection.close();
@@ -171,7 +163,7 @@ class HttpWorker::Engine {
 
   void on_failure(Client& client, const net::Failure& failure) {
     const Nanos now = core::monotonic_now();
-    note_active(now);
+    pulse_.note(now);
     Deadlines::remove(client);
     if (client.opening) recorder_.open_failed();
     client.opening = false;
@@ -223,11 +215,8 @@ class HttpWorker::Engine {
 
   void start_load() {
     begun_ = true;
-    cpu_begin_ = thread_cpu();
-    last_active_ = core::monotonic_now();
+    pulse_.begin(core::monotonic_now());
     recorder_.begin(begin_, setting_.samples);
-    beat_at_ = last_active_ + kHeartbeat;
-    heartbeat_.expire_at(beat_at_);
     if (arrivals_) {
       scheduled_ = arrivals_->total();
       end_ = begin_ + plan_.schedule->end().value();
@@ -293,7 +282,7 @@ class HttpWorker::Engine {
       exchange.written = core::monotonic_now();
       recorder_.lag(exchange.written - exchange.planned);
       if (!client.linked()) set_deadline(busy_, client, exchange.written + plan_.timeout);
-      client.connection.send(setting_.wire);
+      client.connection.send(setting_.wire, shape_);
     }
     // A pipelining closed loop fills a connection that was just opened.
     if (!arrivals_ && plan_.pipeline > 1) next(client, core::monotonic_now());
@@ -307,7 +296,7 @@ class HttpWorker::Engine {
     recorder_.redirected();
     client.redirected = plan_.request.wire(plan_.url, *target);
     if (client.connection.is_open()) {
-      client.connection.send(client.redirected);
+      client.connection.send(client.redirected, shape_);
     } else {
       open(client);
     }
@@ -316,7 +305,7 @@ class HttpWorker::Engine {
 
   void send_redirected(Client& client) {
     set_deadline(busy_, client, client.exchanges.front().written + plan_.timeout);
-    client.connection.send(client.redirected);
+    client.connection.send(client.redirected, shape_);
   }
 
   void fail_all(Client& client, const net::Failure& failure, Nanos now) {
@@ -360,24 +349,10 @@ class HttpWorker::Engine {
     }
   }
 
-  /// Something happens. Where the heart should have beaten since the last time, this thread stood
-  /// still; a loop that is merely busy is active in between.
-  void note_active(Nanos now) {
-    if (begun_ && now > beat_at_) {
-      worker_.health_.longest_gap =
-          std::max(worker_.health_.longest_gap, now - std::max(beat_at_, last_active_));
-    }
-    last_active_ = now;
-  }
-
-  void on_heartbeat() {
-    const Nanos now = core::monotonic_now();
-    note_active(now);
+  void on_beat(Nanos now) {
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
     recorder_.advance(now);
     worker_.in_flight_shown_ = in_flight_;
-    beat_at_ = now + kHeartbeat;
-    heartbeat_.expire_at(beat_at_);
   }
 
   // --- The end ---
@@ -415,8 +390,7 @@ class HttpWorker::Engine {
       }
       if (!arrivals_) scheduled_ = started_;
       recorder_.settle(scheduled_, scheduled_ - started_);
-      worker_.health_.cpu_ratio = static_cast<double>(thread_cpu() - cpu_begin_) /
-                                  static_cast<double>(std::max<Nanos>(now - begin_, 1));
+      pulse_.end(begin_, now);
     }
     for (Client& client : clients_) client.connection.close();
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
@@ -431,6 +405,7 @@ class HttpWorker::Engine {
   HttpWorker& worker_;
   const HttpSetting& setting_;
   const HttpPlan& plan_;
+  const net::AnswerShape shape_;
   Recorder& recorder_;
   net::Traffic traffic_;
   net::Loop loop_;
@@ -438,8 +413,8 @@ class HttpWorker::Engine {
   net::Resolver resolver_;
   net::Timer pacer_;
   net::Timer deadline_timer_;
-  net::Timer heartbeat_;
   net::Timer end_timer_;
+  Pulse pulse_;
   Deadlines opening_;
   Deadlines busy_;
   Deadlines resting_;
@@ -458,9 +433,6 @@ class HttpWorker::Engine {
   Nanos begin_ = 0;
   Nanos end_ = 0;
   Nanos drain_until_ = 0;
-  Nanos beat_at_ = 0;
-  Nanos last_active_ = 0;
-  Nanos cpu_begin_ = 0;
 };
 
 HttpWorker::HttpWorker(const HttpSetting& setting, int index)

@@ -38,14 +38,12 @@ Outcome run(const WsPlan& plan, const std::stop_token& stop, core::Observer& obs
                     .sources = plan.sources,
                     .connections = plan.connections,
                     .connect_timeout = plan.connect_timeout,
-                    .insecure = plan.tls.insecure};
-  outcome.notes = resource_warnings(reach);
-  for (const std::string& warning : outcome.notes) observer.warn(warning);
-  std::optional<net::TlsContext> tls;
-  if (plan.url.tls) tls.emplace(plan.tls, plan.url.host);
+                    .tls = plan.tls};
+  check_resources(reach, observer, outcome.notes);
+  const Entry entry = find_server(reach, stop);
   const WsSetting setting{.plan = plan,
-                          .address = find_server(reach, tls ? &*tls : nullptr, stop),
-                          .tls = tls ? &*tls : nullptr,
+                          .address = entry.address,
+                          .tls = entry.tls.get(),
                           .run = std::random_device()() & 0xffffU};
   Workers workers;
   for (int i = 0; i < plan.threads; ++i) workers.push_back(std::make_unique<WsWorker>(setting, i));

@@ -1,13 +1,12 @@
 #include "load/ws_worker.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <deque>
 
 #include "core/rng.hpp"
 #include "load/deadlines.hpp"
 #include "load/deliveries.hpp"
+#include "load/pulse.hpp"
 #include "load/stamp.hpp"
 #include "net/loop.hpp"
 #include "net/ws_connection.hpp"
@@ -18,18 +17,11 @@ namespace {
 using core::Nanos;
 
 constexpr std::size_t kOpening = 128;  ///< connections that are being opened at once
-constexpr Nanos kHeartbeat = 50 * core::kMillisecond;
 constexpr Nanos kPace = 50'000;
 /// At the end of a room, nobody knows how much is still under way: it is over when nothing came for
 /// so long.
 constexpr Nanos kQuiet = 500 * core::kMillisecond;
 constexpr Nanos kClosing = 2 * core::kSecond;  ///< for close frames to be answered
-
-Nanos thread_cpu() {
-  timespec spent{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-  return spent.tv_sec * core::kSecond + spent.tv_nsec;
-}
 
 }  // namespace
 
@@ -45,8 +37,8 @@ class WsWorker::Engine {
         opener_(loop_, [this] { open_due(core::monotonic_now()); }),
         pacer_(loop_, [this] { pump(core::monotonic_now()); }),
         deadline_timer_(loop_, [this] { on_deadline(); }),
-        heartbeat_(loop_, [this] { on_heartbeat(); }),
-        end_timer_(loop_, [this] { on_end(); }) {
+        end_timer_(loop_, [this] { on_end(); }),
+        pulse_(loop_, worker.health_, [this](Nanos now) { on_beat(now); }) {
     for (int i = index; i < plan_.connections; i += plan_.threads) {
       peers_.emplace_back(*this, static_cast<std::uint32_t>(i));
       if (plan_.message && i < plan_.speaking()) speakers_.push_back(&peers_.back());
@@ -149,7 +141,7 @@ class WsWorker::Engine {
   }
 
   void on_open(Peer& peer, const net::OpenTimes& times, Nanos upgraded) {
-    note_active(upgraded);
+    pulse_.note(upgraded);
     Deadlines::remove(peer);
     const Nanos ready = times.secured == 0 ? times.connected : times.secured;
     recorder_.opened(times.connected - times.started,
@@ -187,11 +179,8 @@ class WsWorker::Engine {
   void start(Nanos now) {
     begun_ = true;
     phase_ = Phase::kSpeaking;
-    cpu_begin_ = thread_cpu();
+    pulse_.begin(now);
     recorder_.begin(begin_, false);
-    beat_at_ = now + kHeartbeat;
-    last_active_ = now;
-    heartbeat_.expire_at(beat_at_);
     end_timer_.expire_at(begin_ + plan_.duration);
     for (Peer& peer : peers_) peer.was_there = peer.connection.is_open();
     if (is_closed_loop()) {
@@ -223,7 +212,7 @@ class WsWorker::Engine {
   }
 
   void speak(Peer& peer, Nanos planned) {
-    recorder_.advance(planned > last_active_ ? planned : last_active_);
+    recorder_.advance(std::max(planned, last_heard_));
     Counts& counts = recorder_.tally().counts;
     ++counts.scheduled;
     if (!peer.connection.is_open() || peer.connection.queued() > plan_.max_queued) {
@@ -242,7 +231,7 @@ class WsWorker::Engine {
   // --- Hearing ---
 
   void on_message(Peer& peer, std::string_view message, Nanos now) {
-    note_active(now);
+    pulse_.note(now);
     if (begun_) recorder_.advance(now);
     Tally& tally = recorder_.tally();
     if (peer.lost_at != 0) {
@@ -293,7 +282,7 @@ class WsWorker::Engine {
 
   void on_close(Peer& peer, const net::WsClose& close) {
     const Nanos now = core::monotonic_now();
-    note_active(now);
+    pulse_.note(now);
     --open_;
     Deadlines::remove(peer);
     Tally& tally = recorder_.tally();
@@ -305,7 +294,7 @@ class WsWorker::Engine {
 
   void on_failure(Peer& peer, const net::Failure& failure) {
     const Nanos now = core::monotonic_now();
-    note_active(now);
+    pulse_.note(now);
     Deadlines::remove(peer);
     recorder_.open_failed();
     recorder_.tally().count_failure(failure);
@@ -351,24 +340,10 @@ class WsWorker::Engine {
     if (first < INT64_MAX && !done_) deadline_timer_.expire_at(first);
   }
 
-  /// Something happens. Where the heart should have beaten since the last time, this thread stood
-  /// still; a loop that is merely busy is active in between.
-  void note_active(Nanos now) {
-    if (begun_ && now > beat_at_) {
-      worker_.health_.longest_gap =
-          std::max(worker_.health_.longest_gap, now - std::max(beat_at_, last_active_));
-    }
-    last_active_ = now;
-  }
-
-  void on_heartbeat() {
-    const Nanos now = core::monotonic_now();
-    note_active(now);
+  void on_beat(Nanos now) {
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
     recorder_.advance(now);
     worker_.in_flight_shown_ = open_;
-    beat_at_ = now + kHeartbeat;
-    heartbeat_.expire_at(beat_at_);
     if (phase_ == Phase::kDraining && is_drained(now)) close_all(now);
   }
 
@@ -435,8 +410,7 @@ class WsWorker::Engine {
     }
     if (begun_) {
       recorder_.advance(now);
-      worker_.health_.cpu_ratio = static_cast<double>(thread_cpu() - cpu_begin_) /
-                                  static_cast<double>(std::max<Nanos>(now - begin_, 1));
+      pulse_.end(begin_, now);
     }
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
     recorder_.end();
@@ -480,8 +454,8 @@ class WsWorker::Engine {
   net::Timer opener_;
   net::Timer pacer_;
   net::Timer deadline_timer_;
-  net::Timer heartbeat_;
   net::Timer end_timer_;
+  Pulse pulse_;
   Deadlines opening_;
   Deadlines returning_;
   Deadlines resting_;
@@ -498,10 +472,7 @@ class WsWorker::Engine {
   bool done_ = false;
   Nanos opening_since_ = 0;
   Nanos begin_ = 0;
-  Nanos beat_at_ = 0;
-  Nanos last_active_ = 0;
   Nanos last_heard_ = 0;
-  Nanos cpu_begin_ = 0;
 };
 
 WsWorker::WsWorker(const WsSetting& setting, int index)

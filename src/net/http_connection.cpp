@@ -10,13 +10,13 @@ const Failure kUnasked{FailureClass::kProtocol, "the server sent bytes that nobo
 }  // namespace
 
 struct HttpConnection::Native : Transport::Owner {
-  Native(Loop& loop, HttpConnection::Owner& its_owner, Traffic& traffic, const HttpLimits& limits,
-         bool is_head)
-      : owner(its_owner), head(is_head), parser(limits), transport(loop, *this, traffic) {}
+  Native(Loop& loop, HttpConnection::Owner& its_owner, Traffic& traffic, const HttpLimits& limits)
+      : owner(its_owner), parser(limits), transport(loop, *this, traffic) {}
 
   // --- Sending ---
 
-  void send(std::string_view request) {
+  void send(std::string_view request, const AnswerShape& its_shape) {
+    shape = its_shape;
     if (outstanding++ == 0) begin_answer();
     if (unsent.empty()) request.remove_prefix(transport.write(request));
     if (!request.empty()) unsent.push_back(request);
@@ -71,13 +71,13 @@ struct HttpConnection::Native : Transport::Owner {
   // --- Answers ---
 
   void begin_answer() {
-    parser.reset(head);
+    parser.reset(shape);
     first_byte = 0;
   }
 
   void answer(core::Nanos now) {
     const AnswerTimes times{.first_byte = first_byte == 0 ? now : first_byte, .done = now};
-    const HttpResponse response = parser.response();
+    const HttpResponse response = parser.take_response();
     const std::uint64_t round = epoch;
     --outstanding;
     if (outstanding > 0) begin_answer();
@@ -110,7 +110,7 @@ struct HttpConnection::Native : Transport::Owner {
   }
 
   HttpConnection::Owner& owner;
-  const bool head;
+  AnswerShape shape;
   bool open = false;
   std::uint64_t epoch = 0;  // of the connection: it has been closed since where that has changed
   int outstanding = 0;      // requests sent that have no answer yet
@@ -120,16 +120,17 @@ struct HttpConnection::Native : Transport::Owner {
   Transport transport;
 };
 
-HttpConnection::HttpConnection(Loop& loop, Owner& owner, Traffic& traffic,
-                               const HttpLimits& limits, bool head)
-    : native_(std::make_unique<Native>(loop, owner, traffic, limits, head)) {}
+HttpConnection::HttpConnection(Loop& loop, Owner& owner, Traffic& traffic, const HttpLimits& limits)
+    : native_(std::make_unique<Native>(loop, owner, traffic, limits)) {}
 HttpConnection::~HttpConnection() = default;
 
 void HttpConnection::open(const Address& to, const Address* source, const TlsContext* tls) {
   native_->close(false);
   native_->transport.open(to, source, tls);
 }
-void HttpConnection::send(std::string_view request) { native_->send(request); }
+void HttpConnection::send(std::string_view request, const AnswerShape& shape) {
+  native_->send(request, shape);
+}
 void HttpConnection::close(bool reset) { native_->close(reset); }
 bool HttpConnection::is_open() const { return native_->open; }
 

@@ -32,15 +32,15 @@ class HttpConnection {
     virtual void on_close() = 0;
   };
 
-  /// `head`: every request is a HEAD.
-  HttpConnection(Loop& loop, Owner& owner, Traffic& traffic, const HttpLimits& limits, bool head);
+  HttpConnection(Loop& loop, Owner& owner, Traffic& traffic, const HttpLimits& limits);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
   void open(const Address& to, const Address* source, const TlsContext* tls);
-  /// Sends one request, which must stay where it is until it is answered. Only when open.
-  void send(std::string_view request);
+  /// Sends one request, which must stay where it is until it is answered. Only when open. Answers
+  /// that are awaited together have one shape.
+  void send(std::string_view request, const AnswerShape& shape);
   /// Closes it without a word to its owner.
   void close(bool reset = false);
 

@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <optional>
+#include <utility>
 
 namespace scalectl::net {
 namespace {
@@ -16,18 +17,20 @@ using boost::system::error_code;
 /// for the end of the header before it looks at its beginning again.
 constexpr std::string_view kBeginning = "HTTP/1.";
 
-/// A last chunk but for one byte. Beast 1.74, which has seen "0\r\n" before, asserts that it is there.
+/// A last chunk but for one byte. Beast 1.74, which has seen "0\r\n" before, asserts that it is
+/// there.
 constexpr std::string_view kAllButTheEnd = "0\r\n\r";
 
-/// Keeps the status, the body's size and where a redirect points to. Beast's own response object
-/// would allocate for each field.
+/// Keeps the status, the body's size, cookies and where a redirect points to, and the rest where it
+/// is asked for. Beast's own response object would allocate for each field.
 class Parser : public http::basic_parser<false> {
  public:
-  Parser(const HttpLimits& limits, bool head, HttpResponse& response) : response_(response) {
+  Parser(const HttpLimits& limits, const AnswerShape& shape, HttpResponse& response)
+      : response_(response), content_(shape.content) {
     header_limit(limits.header_bytes);
     body_limit(limits.body_bytes);
     eager(true);
-    skip(head);
+    skip(shape.head);
     response_ = {};
   }
 
@@ -36,23 +39,32 @@ class Parser : public http::basic_parser<false> {
   void on_response_impl(int status, string_view, int, error_code&) override {
     response_.status = status;
   }
-  void on_field_impl(http::field name, string_view, string_view value, error_code&) override {
+  void on_field_impl(http::field name, string_view text, string_view value, error_code&) override {
     if (name == http::field::location) response_.location.assign(value.data(), value.size());
+    if (name == http::field::set_cookie) {
+      response_.cookies.emplace_back(value.data(), value.size());
+    }
+    if (!content_) return;
+    response_.fields.append(text.data(), text.size()).append(": ");
+    response_.fields.append(value.data(), value.size()).append("\r\n");
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(string_view body, error_code&) override {
-    response_.body_bytes += body.size();
-    return body.size();
-  }
+  std::size_t on_body_impl(string_view body, error_code&) override { return take(body); }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-    response_.body_bytes += body.size();
-    return body.size();
+    return take(body);
   }
   void on_finish_impl(error_code&) override {}
 
+  std::size_t take(string_view body) {
+    response_.body_bytes += body.size();
+    if (content_) response_.body.append(body.data(), body.size());
+    return body.size();
+  }
+
   HttpResponse& response_;
+  const bool content_;
 };
 
 }  // namespace
@@ -60,24 +72,24 @@ class Parser : public http::basic_parser<false> {
 struct HttpParser::Native {
   explicit Native(const HttpLimits& given) : limits(given) {}
 
-  void begin(bool is_head) {
-    head = is_head;
-    parser.emplace(limits, head, response);
+  void begin(const AnswerShape& its_shape) {
+    shape = its_shape;
+    parser.emplace(limits, shape, response);
   }
 
   HttpLimits limits;
-  bool head = false;
+  AnswerShape shape;
   HttpResponse response;
   std::optional<Parser> parser;
 };
 
 HttpParser::HttpParser(const HttpLimits& limits) : native_(std::make_unique<Native>(limits)) {
-  native_->begin(false);
+  native_->begin({});
 }
 HttpParser::~HttpParser() = default;
 
-void HttpParser::reset(bool head) {
-  native_->begin(head);
+void HttpParser::reset(const AnswerShape& shape) {
+  native_->begin(shape);
   carry_.clear();
   error_.clear();
 }
@@ -99,7 +111,7 @@ std::size_t HttpParser::parse(const char* data, std::size_t size) {
       native_->response.keep_alive = parser.keep_alive();
       break;
     }
-    native_->begin(native_->head);  // an interim response: the real one follows
+    native_->begin(native_->shape);  // an interim response: the real one follows
   }
   return used;
 }
@@ -145,5 +157,6 @@ void HttpParser::finish() {
 bool HttpParser::complete() const { return native_->parser->is_done(); }
 bool HttpParser::started() const { return native_->parser->got_some() || !carry_.empty(); }
 const HttpResponse& HttpParser::response() const { return native_->response; }
+HttpResponse HttpParser::take_response() { return std::move(native_->response); }
 
 }  // namespace scalectl::net

@@ -1,4 +1,4 @@
-// HttpParser: the responses in a stream of bytes. Bodies are counted and thrown away.
+// HttpParser: the responses in a stream of bytes. What nobody asked for is counted and thrown away.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace scalectl::net {
 
@@ -13,8 +14,17 @@ namespace scalectl::net {
 struct HttpResponse {
   int status = 0;
   bool keep_alive = false;
-  std::string location;  ///< of a redirect
+  std::string location;              ///< of a redirect
+  std::vector<std::string> cookies;  ///< values of Set-Cookie
   std::uint64_t body_bytes = 0;
+  std::string fields;  ///< "Name: value\r\n" each; only where the content is asked for
+  std::string body;    ///< only where the content is asked for
+};
+
+/// What is known of a response before it comes.
+struct AnswerShape {
+  bool head = false;     ///< it answers a HEAD request: no body, whatever its header says
+  bool content = false;  ///< fields and body are asked for
 };
 
 struct HttpLimits {
@@ -29,11 +39,10 @@ class HttpParser {
   HttpParser(const HttpParser&) = delete;
   HttpParser& operator=(const HttpParser&) = delete;
 
-  /// Forgets a response that is under way; `head` says whether the next one answers a HEAD request,
-  /// which has no body whatever its headers say.
-  void reset(bool head);
-  /// Takes bytes up to the end of one response, and says how many. Interim responses (1xx) are passed
-  /// over.
+  /// Forgets a response that is under way; the next one has this shape.
+  void reset(const AnswerShape& shape);
+  /// Takes bytes up to the end of one response, and says how many. Interim responses (1xx) are
+  /// passed over.
   std::size_t feed(const char* data, std::size_t size);
   /// The peer has closed: the end of a body without a length.
   void finish();
@@ -45,6 +54,8 @@ class HttpParser {
   bool failed() const { return !error_.empty(); }
   const std::string& error() const { return error_; }
   const HttpResponse& response() const;
+  /// The response, which the parser then no longer has.
+  HttpResponse take_response();
 
  private:
   struct Native;

@@ -47,6 +47,7 @@ const std::vector<std::pair<std::regex, std::string>> kOutside{
     {std::regex("^hiredis/"), "redis"},
     {std::regex("^boost/(asio|beast)"), "net"},
     {std::regex("^nlohmann/"), "core"},
+    {std::regex("^re2/"), "load"},
 };
 
 struct Include {
@@ -69,6 +70,9 @@ std::vector<std::string> sources(const std::string& folder) {
   return files;
 }
 
+/// "load" of src/load/scenario/reader.cpp: a library may have folders of its own.
+std::string library_of(const fs::path& file) { return std::next(file.begin())->string(); }
+
 std::vector<Include> includes(const std::string& folder) {
   static const std::regex kInclude(R"re(^\s*#\s*include\s*[<"]([^>"]+)[>"])re");
   std::vector<Include> found;
@@ -77,7 +81,7 @@ std::vector<Include> includes(const std::string& folder) {
     std::smatch match;
     for (std::string line; std::getline(stream, line);) {
       if (std::regex_search(line, match, kInclude)) {
-        found.push_back({file, fs::path(file).parent_path().filename().string(), match[1]});
+        found.push_back({file, library_of(file), match[1]});
       }
     }
   }

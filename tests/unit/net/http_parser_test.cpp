@@ -52,7 +52,7 @@ TEST(HttpParser, EveryMessage_AtEverySplit_IsTheSame) {
     SCOPED_TRACE(message.bytes);
     for (std::size_t split = 0; split <= message.bytes.size(); ++split) {
       HttpParser parser({});
-      parser.reset(message.head);
+      parser.reset({.head = message.head});
       EXPECT_EQ(parser.feed(message.bytes.data(), split), split);
       if (split < message.bytes.size()) {
         EXPECT_FALSE(parser.complete()) << "at " << split;
@@ -70,7 +70,7 @@ TEST(HttpParser, EveryMessage_ByteByByte_IsTheSame) {
   for (const Message& message : kMessages) {
     SCOPED_TRACE(message.bytes);
     HttpParser parser({});
-    parser.reset(message.head);
+    parser.reset({.head = message.head});
     for (const char& byte : message.bytes) EXPECT_EQ(parser.feed(&byte, 1), 1);
     if (message.to_end) parser.finish();
     expect(parser, message);
@@ -83,7 +83,7 @@ TEST(HttpParser, WhatFollowsAMessage_IsNotTaken) {
     const std::string two = message.bytes + "HTTP/1.1 500 X";
     for (std::size_t split = 0; split < message.bytes.size(); ++split) {
       HttpParser parser({});
-      parser.reset(message.head);
+      parser.reset({.head = message.head});
       parser.feed(two.data(), split);
       EXPECT_EQ(parser.feed(two.data() + split, two.size() - split), message.bytes.size() - split)
           << split;
@@ -96,7 +96,7 @@ TEST(HttpParser, AfterReset_TakesTheNext) {
   HttpParser parser({});
   for (int round = 0; round < 2; ++round) {
     for (const Message& message : kMessages) {
-      parser.reset(message.head);
+      parser.reset({.head = message.head});
       EXPECT_FALSE(parser.started());
       parser.feed(message.bytes.data(), message.bytes.size());
       EXPECT_TRUE(parser.started());
@@ -111,7 +111,7 @@ TEST(HttpParser, Location_IsKept) {
   const std::string first = "HTTP/1.1 302 Found\r\nlocation:  /there \r\nContent-Length: 0\r\n\r\n";
   parser.feed(first.data(), first.size());
   EXPECT_EQ(parser.response().location, "/there");
-  parser.reset(false);
+  parser.reset({});
   const std::string second = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   parser.feed(second.data(), second.size());
   EXPECT_EQ(parser.response().location, "") << "of the one before";
@@ -130,6 +130,26 @@ std::string error_over(const std::string& bytes, const HttpLimits& limits = {}) 
     error = parser.error();
   }
   return error;
+}
+
+TEST(HttpParser, Content_IsKeptWhereItIsAskedFor) {
+  const std::string wire =
+      "HTTP/1.1 200 OK\r\nX-One:  a b \r\nSet-Cookie: id=1; Path=/\r\nSet-Cookie: t=2\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+  for (const bool content : {true, false}) {
+    HttpParser parser({});
+    parser.reset({.content = content});
+    for (const char byte : wire) parser.feed(&byte, 1);
+    ASSERT_TRUE(parser.complete()) << parser.error();
+    const HttpResponse response = parser.take_response();
+    EXPECT_THAT(response.cookies, testing::ElementsAre("id=1; Path=/", "t=2"));
+    EXPECT_EQ(response.body_bytes, 5U);
+    EXPECT_EQ(response.body, content ? "abcde" : "");
+    EXPECT_EQ(response.fields, content
+                                   ? "X-One: a b\r\nSet-Cookie: id=1; Path=/\r\nSet-Cookie: t=2\r\n"
+                                     "Transfer-Encoding: chunked\r\n"
+                                   : "");
+  }
 }
 
 TEST(HttpParser, WhatIsNoResponse_Fails) {
@@ -164,7 +184,7 @@ TEST(HttpParser, EndInsideAMessage_IsNoCompleteOne) {
     if (message.to_end) continue;
     for (std::size_t cut = 0; cut < message.bytes.size(); ++cut) {
       HttpParser parser({});
-      parser.reset(message.head);
+      parser.reset({.head = message.head});
       parser.feed(message.bytes.data(), cut);
       parser.finish();
       EXPECT_FALSE(parser.complete()) << message.bytes.substr(0, cut);
