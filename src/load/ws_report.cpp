@@ -35,6 +35,7 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
   const Tally& tally = outcome.tally;
   metrics.set("messages", message_object(tally));
   metrics.set("throughput_rps", throughput(outcome));
+  metrics.set("opening_s", outcome.opening_s);
   metrics.set("latency_ms", latency_object(tally.latencies, kLatencies));
   set_common_metrics(outcome, metrics);
   metrics.set("connections", Object{{"opened", tally.connections_opened},
@@ -73,18 +74,19 @@ core::Table message_table(const Outcome& outcome) {
 
 core::Table rate_table(const Outcome& outcome) {
   const Tally& tally = outcome.tally;
-  return {
-      .key = "rates",
-      .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
-                  {"in_bytes", "received", Unit::kBytes},
-                  {"out_bytes", "sent", Unit::kBytes},
-                  {"opened", "connections opened", Unit::kCount},
-                  {"failed", "failed", Unit::kCount},
-                  {"disconnects", "disconnects", Unit::kCount},
-                  {"cpu_ratio", "generator CPU", Unit::kRatio}},
-      .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
-                tally.connections_failed, tally.messages.disconnects, outcome.generator.cpu_ratio}},
-      .shows_metrics = true};
+  return {.key = "rates",
+          .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
+                      {"in_bytes", "received", Unit::kBytes},
+                      {"out_bytes", "sent", Unit::kBytes},
+                      {"opened", "connections opened", Unit::kCount},
+                      {"opening_s", "opened in", Unit::kSeconds},
+                      {"failed", "failed", Unit::kCount},
+                      {"disconnects", "disconnects", Unit::kCount},
+                      {"cpu_ratio", "generator CPU", Unit::kRatio}},
+          .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
+                    outcome.opening_s, tally.connections_failed, tally.messages.disconnects,
+                    outcome.generator.cpu_ratio}},
+          .shows_metrics = true};
 }
 
 core::Table close_table(const Tally& tally) {

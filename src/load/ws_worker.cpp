@@ -63,6 +63,8 @@ class WsWorker::Engine {
     drain(core::monotonic_now());
   }
 
+  Nanos opening() const { return opening_took_; }
+
   void add_sent(std::vector<std::uint32_t>& by_speaker) const {
     for (const Peer* speaker : speakers_) by_speaker[speaker->index] = speaker->sequence;
   }
@@ -136,7 +138,10 @@ class WsWorker::Engine {
     --opening_count_;
     if (peer.settled) return;
     peer.settled = true;
-    if (++settled_ == peers_.size()) worker_.ready_ = true;
+    if (++settled_ == peers_.size()) {
+      opening_took_ = now - opening_since_;
+      worker_.ready_ = true;
+    }
     open_due(now);
   }
 
@@ -471,6 +476,7 @@ class WsWorker::Engine {
   bool begun_ = false;
   bool done_ = false;
   Nanos opening_since_ = 0;
+  Nanos opening_took_ = 0;
   Nanos begin_ = 0;
   Nanos last_heard_ = 0;
 };
@@ -486,6 +492,7 @@ void WsWorker::begin(core::Nanos instant) {
 void WsWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
+core::Nanos WsWorker::opening() const { return engine_->opening(); }
 void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const {
   engine_->add_sent(by_speaker);
 }
