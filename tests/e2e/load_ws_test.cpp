@@ -79,7 +79,7 @@ TEST_F(LoadWsRun, Room_ResultKeepsItsContractAndItsThresholdDecides) {
   const Outcome outcome =
       ws(url("/ws/room/a"),
          {"-c", "10", "--speakers", "2", "--send", "hello", "-R", "100/s", "-d", "1s", "--expect",
-          "room", "--threshold", "lost==0", "--threshold", "duplicated>0", "--format", "json"});
+          "room", "--threshold", "lost==0", "duplicated>0", "--format", "json"});
   EXPECT_EQ(outcome.code, 1);
   const core::Value result = json(outcome.out);
   EXPECT_THAT(violations(result), IsEmpty());
