@@ -116,10 +116,11 @@ core::Table latency_table(const Latencies& latencies, std::span<const std::strin
   return table;
 }
 
-core::Table bar_table(const Histogram& response, const std::string& title) {
+core::Table bar_table(const Histogram& response, const std::string& title,
+                      const std::string& things) {
   core::Table table{.key = "histogram",
                     .columns = {{"up_to_s", title + " up to", Unit::kSeconds},
-                                {"count", "requests", Unit::kCount},
+                                {"count", things, Unit::kCount},
                                 {"share_ratio", "share", Unit::kRatio},
                                 {"bar", "", Unit::kBar}},
                     .shows_metrics = true};

@@ -30,8 +30,10 @@ void set_common_metrics(const Outcome& outcome, core::Object& metrics);
 /// Percentiles down, histograms across, those that are named and hold something.
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names);
 
-/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose.
-core::Table bar_table(const core::Histogram& latencies, const std::string& title);
+/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose, and `things`
+/// what has them.
+core::Table bar_table(const core::Histogram& latencies, const std::string& title,
+                      const std::string& things = "requests");
 
 /// Failures by class, each with an example. Rows may be added.
 core::Table failure_table(const Tally& tally);

@@ -151,14 +151,15 @@ void report(const WsPlan& plan, const Outcome& outcome, core::Result& result) {
   result.elapsed_s = outcome.elapsed_s;
   result.interrupted = outcome.interrupted;
   set_metrics(outcome, result.metrics);
-  result.tables = {message_table(outcome), rate_table(outcome)};
+  if (plan.message || tally.messages.foreign > 0) result.tables.push_back(message_table(outcome));
+  result.tables.push_back(rate_table(outcome));
   if (tally.connections_opened > 0) {
     result.tables.push_back(latency_table(tally.latencies, kLatencies));
   }
   if (!tally.latencies.fanout.empty()) {
-    result.tables.push_back(bar_table(tally.latencies.fanout, "fan-out"));
+    result.tables.push_back(bar_table(tally.latencies.fanout, "fan-out", "messages"));
   } else if (!tally.latencies.echo.empty()) {
-    result.tables.push_back(bar_table(tally.latencies.echo, "echo"));
+    result.tables.push_back(bar_table(tally.latencies.echo, "echo", "messages"));
   }
   if (!tally.closes.empty()) result.tables.push_back(close_table(tally));
   core::Table failures = failure_table(tally);
