@@ -18,6 +18,8 @@ class Arrivals {
 
   /// The instant of the next one, from the schedule's beginning; Schedule::kNever after the last.
   core::Nanos next() const { return next_.at; }
+  /// Its number among all arrivals of the schedule.
+  std::uint64_t index() const { return next_.index; }
   /// Takes the next one.
   void pop() { next_ = cursor_.next(); }
   /// How many of them are planned before `instant`.

@@ -13,15 +13,16 @@ namespace {
 
 using core::Nanos;
 
-/// How often to look how the workers are doing: more often at first, for runs that are over at once.
+/// How often to look how the workers are doing: more often at first, for runs that are over at
+/// once.
 constexpr auto kFirstLook = std::chrono::milliseconds(1);
 constexpr auto kLook = std::chrono::milliseconds(20);
 
 /// What the workers handed over, added up; each second on its own until all have handed it over.
 class Collector {
  public:
-  Collector(Workers& workers, const SampleSink& samples)
-      : workers_(workers), samples_(samples), reached_(workers.size(), -1) {}
+  Collector(Workers& workers, const SampleSink& samples, const DrivePlan& plan)
+      : workers_(workers), samples_(samples), plan_(plan), reached_(workers.size(), -1) {}
 
   /// Takes what there is.
   void collect() {
@@ -53,13 +54,16 @@ class Collector {
  private:
   void close_until(std::int64_t last) {
     while (!seconds_.empty() && seconds_.begin()->first <= last) {
-      series_.push_back(series_row(seconds_.begin()->first, *seconds_.begin()->second));
+      const auto& [second, tally] = *seconds_.begin();
+      series_.push_back(series_row(second, *tally));
+      if (plan_.on_second) plan_.on_second(second, *tally);
       seconds_.erase(seconds_.begin());
     }
   }
 
   Workers& workers_;
   const SampleSink& samples_;
+  const DrivePlan& plan_;
   std::vector<std::int64_t> reached_;
   Tally total_;
   std::map<std::int64_t, std::unique_ptr<Tally>> seconds_;
@@ -144,7 +148,7 @@ std::string missed_threshold(const DrivePlan& plan, const Tally& tally, double e
 void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
            core::Observer& observer, const SampleSink& samples, Outcome& outcome) {
   Crew crew(workers);
-  Collector collector(workers, samples);
+  Collector collector(workers, samples, plan);
   while (!crew.ready() && !stop.stop_requested()) {
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }

@@ -32,6 +32,8 @@ struct DrivePlan {
   core::Nanos abort_delay = 0;  ///< thresholds are not looked at before
   /// What is worth watching of a run: all that was measured, its last second, what is in flight.
   std::function<core::Object(const Tally&, const SeriesRow&, std::int64_t)> live;
+  /// Told of each second that is over, in order; may be empty.
+  std::function<void(std::int64_t second, const Tally&)> on_second;
 };
 
 /// Runs the workers to their end; fills in all of `outcome` that can be measured.

@@ -19,18 +19,6 @@ constexpr std::array<std::string_view, 6> kLatencies{"response", "service", "sen
 constexpr std::array<std::string_view, 5> kClosedLatencies{"response", "service", "connect", "tls",
                                                            "first_byte"};
 
-Object request_object(const Counts& c) {
-  return {{"scheduled", c.scheduled},
-          {"missed", c.missed},
-          {"sent", c.sent},
-          {"ok", c.ok},
-          {"http_error", c.http_error},
-          {"transport_error", c.transport_error},
-          {"timeout", c.timeout},
-          {"unfinished", c.unfinished},
-          {"redirects", c.redirects}};
-}
-
 double throughput(const Outcome& outcome) {
   const Counts& c = outcome.tally.counts;
   return outcome.elapsed_s > 0 ? static_cast<double>(c.ok + c.http_error) / outcome.elapsed_s : 0;
@@ -47,28 +35,6 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
   set_common_metrics(outcome, metrics);
 }
 
-core::Table request_table(const Outcome& outcome) {
-  const Counts& c = outcome.tally.counts;
-  core::Table table{.key = "requests", .shows_metrics = true};
-  Array row;
-  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
-    if (!always && count == 0) return;
-    table.columns.push_back({key, title, Unit::kCount});
-    row.emplace_back(count);
-  };
-  add("scheduled", "scheduled", c.scheduled, outcome.open_model);
-  add("missed", "missed", c.missed, outcome.open_model);
-  add("sent", "sent", c.sent, true);
-  add("ok", "ok", c.ok, true);
-  add("http_error", "HTTP errors", c.http_error, true);
-  add("transport_error", "no answer", c.transport_error, true);
-  add("timeout", "timeouts", c.timeout, true);
-  add("unfinished", "unfinished", c.unfinished, true);
-  add("redirects", "redirects", c.redirects, false);
-  table.rows.push_back(std::move(row));
-  return table;
-}
-
 core::Table rate_table(const Outcome& outcome) {
   const Tally& tally = outcome.tally;
   return {.key = "rates",
@@ -81,16 +47,6 @@ core::Table rate_table(const Outcome& outcome) {
           .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
                     tally.connections_failed, outcome.generator.cpu_ratio}},
           .shows_metrics = true};
-}
-
-/// Failures and answers of 400 and above.
-core::Table error_table(const Tally& tally) {
-  core::Table table = failure_table(tally);
-  for (const auto& [status, count] : tally.statuses) {
-    if (status < 400) continue;
-    table.rows.push_back({"http", count, fmt::format("status {}", status)});
-  }
-  return table;
 }
 
 core::Verdict verdict_of(const Outcome& outcome, const std::vector<core::Check>& checks) {

@@ -33,6 +33,8 @@ const std::uint64_t* count_of(const Tally& tally, std::string_view name) {
       {"reordered", &m.reordered},
       {"disconnects", &m.disconnects},
       {"open_failed", &tally.connections_failed},
+      {"iterations", &tally.flow.iterations.started},
+      {"failed_iterations", &tally.flow.iterations.failed},
   };
   const auto found = counts.find(name);
   return found == counts.end() ? nullptr : found->second;
@@ -66,7 +68,9 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
     }
     return std::nullopt;
   }
-  if (c.sent == 0 && c.scheduled == 0) return std::nullopt;  // nothing happened
+  if (c.sent == 0 && c.scheduled == 0 && tally_.flow.iterations.scheduled == 0) {
+    return std::nullopt;  // nothing happened
+  }
   const auto real = [](std::uint64_t count) { return static_cast<double>(count); };
   const auto share = [&](std::uint64_t part, std::uint64_t whole) -> std::optional<double> {
     if (whole == 0) return std::nullopt;
@@ -86,6 +90,7 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
     return statuses(hundreds, hundreds + 99);
   }
   if (const std::uint64_t* count = count_of(tally_, name)) return real(*count);
+  if (name == "failed_checks") return real(tally_.flow.failed_checks());
   if (name == "errors") return real(c.errors());
   if (name == "error_rate") return share(c.errors(), c.sent);
   if (name == "missed_rate") return share(c.missed, c.scheduled);

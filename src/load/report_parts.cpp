@@ -100,6 +100,49 @@ void set_common_metrics(const Outcome& outcome, Object& metrics) {
                      {"longest_gap_ms", core::to_milliseconds(generator.longest_gap)}});
 }
 
+Object request_object(const Counts& c) {
+  return {{"scheduled", c.scheduled},
+          {"missed", c.missed},
+          {"sent", c.sent},
+          {"ok", c.ok},
+          {"http_error", c.http_error},
+          {"transport_error", c.transport_error},
+          {"timeout", c.timeout},
+          {"unfinished", c.unfinished},
+          {"redirects", c.redirects}};
+}
+
+core::Table request_table(const Outcome& outcome) {
+  const Counts& c = outcome.tally.counts;
+  core::Table table{.key = "requests", .shows_metrics = true};
+  Array row;
+  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
+    if (!always && count == 0) return;
+    table.columns.push_back({key, title, Unit::kCount});
+    row.emplace_back(count);
+  };
+  add("scheduled", "scheduled", c.scheduled, outcome.open_model);
+  add("missed", "missed", c.missed, outcome.open_model);
+  add("sent", "sent", c.sent, true);
+  add("ok", "ok", c.ok, true);
+  add("http_error", "HTTP errors", c.http_error, true);
+  add("transport_error", "no answer", c.transport_error, true);
+  add("timeout", "timeouts", c.timeout, true);
+  add("unfinished", "unfinished", c.unfinished, true);
+  add("redirects", "redirects", c.redirects, false);
+  table.rows.push_back(std::move(row));
+  return table;
+}
+
+Object message_object(const Tally& tally) {
+  const Counts& c = tally.counts;
+  const MessageCounts& m = tally.messages;
+  return {{"scheduled", c.scheduled},   {"missed", c.missed},       {"sent", c.sent},
+          {"expected", m.expected},     {"delivered", m.delivered}, {"lost", m.lost},
+          {"unfinished", m.unfinished}, {"away", m.away},           {"duplicated", m.duplicated},
+          {"reordered", m.reordered},   {"foreign", m.foreign}};
+}
+
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names) {
   core::Table table{.key = "latency", .columns = {{"of", "latency"}}, .shows_metrics = true};
   std::vector<const Histogram*> shown;
@@ -154,6 +197,15 @@ core::Table failure_table(const Tally& tally) {
     if (entry.count == 0) continue;
     table.rows.push_back(
         {std::string(net::name_of(static_cast<net::FailureClass>(i))), entry.count, entry.example});
+  }
+  return table;
+}
+
+core::Table error_table(const Tally& tally) {
+  core::Table table = failure_table(tally);
+  for (const auto& [status, count] : tally.statuses) {
+    if (status < 400) continue;
+    table.rows.push_back({"http", count, fmt::format("status {}", status)});
   }
   return table;
 }

@@ -27,6 +27,13 @@ core::Object latency_object(const Latencies& latencies, std::span<const std::str
 /// Sets bytes, connections, failures and generator.
 void set_common_metrics(const Outcome& outcome, core::Object& metrics);
 
+/// The counts of requests, for programs and for people.
+core::Object request_object(const Counts& counts);
+core::Table request_table(const Outcome& outcome);
+
+/// The counts of messages over WebSocket, for programs.
+core::Object message_object(const Tally& tally);
+
 /// Percentiles down, histograms across, those that are named and hold something.
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names);
 
@@ -37,6 +44,9 @@ core::Table bar_table(const core::Histogram& latencies, const std::string& title
 
 /// Failures by class, each with an example. Rows may be added.
 core::Table failure_table(const Tally& tally);
+
+/// Failures, and answers of 400 and above by status.
+core::Table error_table(const Tally& tally);
 
 /// Model, series and histograms, for programs.
 core::Object data_of(const Outcome& outcome);

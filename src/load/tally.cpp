@@ -68,6 +68,7 @@ void Tally::merge(const Tally& other) {
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
   connections_compressed += other.connections_compressed;
+  flow.merge(other.flow);
 }
 
 void Tally::clear() {
@@ -78,6 +79,7 @@ void Tally::clear() {
   statuses.clear();
   failures = {};
   bytes_in = bytes_out = connections_opened = connections_failed = connections_compressed = 0;
+  flow.clear();
 }
 
 void Tally::count_failure(const net::Failure& failure) {
@@ -110,27 +112,44 @@ void require(const char* identity, std::uint64_t left, std::uint64_t right) {
       "please report this with the command that led to it");
 }
 
-}  // namespace
-
-void check_request_identities(const Tally& tally) {
+/// Every request has one outcome, and every outcome its latency.
+void require_outcomes(const Tally& tally) {
   const Counts& c = tally.counts;
   require("scheduled = sent + missed", c.scheduled, c.sent + c.missed);
   require("sent = ok + http_error + transport_error + timeout + unfinished", c.sent,
           c.ok + c.http_error + c.transport_error + c.timeout + c.unfinished);
-  const std::uint64_t measured = c.ok + c.http_error + c.timeout + c.unfinished;
   require("latency_ms.response.count = ok + http_error + timeout + unfinished",
-          tally.latencies.response.count(), measured);
+          tally.latencies.response.count(), c.ok + c.http_error + c.timeout + c.unfinished);
+}
+
+void require_deliveries(const MessageCounts& m) {
+  require("expected = delivered + lost + unfinished + away", m.expected,
+          m.delivered + m.lost + m.unfinished + m.away);
+}
+
+}  // namespace
+
+void check_request_identities(const Tally& tally) {
+  require_outcomes(tally);
   std::uint64_t failed = 0;
   for (const FailureCount& entry : tally.failures) failed += entry.count;
-  require("failures = transport_error + timeout", failed, c.transport_error + c.timeout);
+  require("failures = transport_error + timeout", failed,
+          tally.counts.transport_error + tally.counts.timeout);
 }
 
 void check_message_identities(const Tally& tally) {
-  const Counts& c = tally.counts;
-  const MessageCounts& m = tally.messages;
-  require("scheduled = sent + missed", c.scheduled, c.sent + c.missed);
-  require("expected = delivered + lost + unfinished + away", m.expected,
-          m.delivered + m.lost + m.unfinished + m.away);
+  require("scheduled = sent + missed", tally.counts.scheduled,
+          tally.counts.sent + tally.counts.missed);
+  require_deliveries(tally.messages);
+}
+
+void check_scenario_identities(const Tally& tally) {
+  require_outcomes(tally);
+  require_deliveries(tally.messages);
+  const IterationCounts& i = tally.flow.iterations;
+  require("iterations: scheduled = started + missed", i.scheduled, i.started + i.missed);
+  require("iterations: started = ok + failed + unfinished", i.started,
+          i.ok + i.failed + i.unfinished);
 }
 
 }  // namespace scalectl::load

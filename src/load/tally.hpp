@@ -9,6 +9,7 @@
 
 #include "core/histogram.hpp"
 #include "core/monotonic.hpp"
+#include "load/step_tally.hpp"
 #include "net/failure.hpp"
 
 namespace scalectl::load {
@@ -94,6 +95,7 @@ struct Tally {
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
   std::uint64_t connections_compressed = 0;  ///< of those opened: with permessage-deflate
+  FlowTally flow;                            ///< of scenarios
 
   void merge(const Tally& other);
   void clear();
@@ -108,5 +110,6 @@ struct Tally {
 /// then.
 void check_request_identities(const Tally& tally);
 void check_message_identities(const Tally& tally);
+void check_scenario_identities(const Tally& tally);
 
 }  // namespace scalectl::load

@@ -17,15 +17,6 @@ using core::Unit;
 constexpr std::array<std::string_view, 7> kLatencies{"echo",    "fanout", "send_lag", "connect",
                                                      "upgrade", "tls",    "reopen"};
 
-Object message_object(const Tally& tally) {
-  const Counts& c = tally.counts;
-  const MessageCounts& m = tally.messages;
-  return {{"scheduled", c.scheduled},   {"missed", c.missed},       {"sent", c.sent},
-          {"expected", m.expected},     {"delivered", m.delivered}, {"lost", m.lost},
-          {"unfinished", m.unfinished}, {"away", m.away},           {"duplicated", m.duplicated},
-          {"reordered", m.reordered},   {"foreign", m.foreign}};
-}
-
 double throughput(const Outcome& outcome) {
   const auto delivered = static_cast<double>(outcome.tally.messages.delivered);
   return outcome.elapsed_s > 0 ? delivered / outcome.elapsed_s : 0;

@@ -40,7 +40,6 @@ class WsConnection {
   WsConnection(const WsConnection&) = delete;
   WsConnection& operator=(const WsConnection&) = delete;
 
-  /// `request` outlives the upgrade.
   void open(const Url& url, const WsRequest& request, const Address& to, const Address* source,
             const TlsContext* tls);
   /// Only when open.

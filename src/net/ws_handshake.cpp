@@ -59,7 +59,8 @@ std::string ws_upgrade(const Url& url, const WsRequest& request, const std::stri
 
 struct WsAnswer::Native {
   std::string key;
-  const WsRequest& request;
+  std::vector<std::string> protocols;
+  std::optional<WsDeflate> wanted;
   http::response_parser<http::empty_body> parser;
   std::string carry;
   bool done = false;
@@ -70,7 +71,6 @@ struct WsAnswer::Native {
 
   void judge() {
     const auto& answer = parser.get();
-    const std::vector<std::string>& wanted = request.protocols;
     status = static_cast<int>(answer.result_int());
     protocol = std::string(answer[http::field::sec_websocket_protocol]);
     if (answer.result() != http::status::switching_protocols) {
@@ -81,9 +81,9 @@ struct WsAnswer::Native {
     } else if (answer[http::field::sec_websocket_accept] != ws_accept(key)) {
       refusal = "wrong Sec-WebSocket-Accept";
     } else if (!protocol.empty() &&
-               std::find(wanted.begin(), wanted.end(), protocol) == wanted.end()) {
+               std::find(protocols.begin(), protocols.end(), protocol) == protocols.end()) {
       refusal = "a subprotocol that nobody asked for: " + protocol;
-    } else if (protocol.empty() && !wanted.empty()) {
+    } else if (protocol.empty() && !protocols.empty()) {
       refusal = "none of the subprotocols was taken";
     } else {
       judge_extensions();
@@ -97,7 +97,7 @@ struct WsAnswer::Native {
       extensions += (extensions.empty() ? "" : ", ") + std::string(field->value());
     }
     try {
-      deflate = judge_deflate(extensions, request.deflate);
+      deflate = judge_deflate(extensions, wanted);
     } catch (const std::invalid_argument& fault) {
       refusal = fault.what();
     }
@@ -105,7 +105,8 @@ struct WsAnswer::Native {
 };
 
 WsAnswer::WsAnswer(std::string key, const WsRequest& request)
-    : native_(new Native{.key = std::move(key), .request = request}) {
+    : native_(new Native{
+          .key = std::move(key), .protocols = request.protocols, .wanted = request.deflate}) {
   native_->parser.header_limit(kHeaderLimit);
   native_->parser.skip(true);  // what follows the head is the WebSocket's
 }

@@ -28,7 +28,7 @@ std::string ws_upgrade(const Url& url, const WsRequest& request, const std::stri
 /// The server's answer, from its first byte to the first of the WebSocket.
 class WsAnswer {
  public:
-  /// To `request`, which was sent with `key` and outlives this.
+  /// To `request`, which was sent with `key`.
   WsAnswer(std::string key, const WsRequest& request);
   ~WsAnswer();
   WsAnswer(const WsAnswer&) = delete;

@@ -8,6 +8,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/identifier.hpp"
+#include "schema/record.hpp"
 #include "schema/replaced.hpp"
 
 namespace scalectl::schema {
@@ -36,118 +37,6 @@ struct Work {
     return *this;
   }
 };
-
-/// A migration as the database remembers it.
-struct Applied {
-  int version;
-  std::string checksum;
-  std::string applied_at;
-};
-
-/// Where a family's tables are, or will be.
-struct Place {
-  std::string family;
-  std::string schema;
-  std::string prefix;
-  std::string key;  ///< as the bookkeeping calls the family there
-
-  std::string quoted(const std::string& table) const {
-    return pg::quote_identifier(schema) + "." + pg::quote_identifier(prefix + table);
-  }
-};
-
-/// The bookkeeping's own tables.
-const Place kOwnPlace{.family = kBookkeeping, .schema = kBookkeeping, .prefix = "", .key = kBookkeeping};
-
-std::string schema_of(pg::Session& session, const Options& options) {
-  if (options.family == kBookkeeping) return kBookkeeping;
-  if (options.schema) {
-    pg::quote_identifier(*options.schema);  // for its checks
-    return *options.schema;
-  }
-  // A role called scalectl has the bookkeeping's schema as its "$user"; that is not where it belongs.
-  const pg::Rows rows = session.query(
-      "SELECT name FROM unnest(current_schemas(false)) AS name WHERE name <> $1 LIMIT 1",
-      {kBookkeeping});
-  if (rows.empty()) {
-    throw usage_error("no schema of the search_path exists", "name one with --schema");
-  }
-  return rows.text(0, "name");
-}
-
-Place place_of(pg::Session& session, const std::vector<Migration>& known, const Options& options) {
-  const std::string usual = known.empty() ? "" : known.front().prefix;
-  const std::string prefix = options.prefix.value_or(usual);
-  return {.family = options.family,
-          .schema = schema_of(session, options),
-          .prefix = prefix,
-          .key = prefix == usual ? options.family : options.family + ":" + prefix};
-}
-
-bool has_bookkeeping(pg::Session& session) {
-  return session.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there")
-      .boolean(0, "there");
-}
-
-constexpr const char* kApplied =
-    "SELECT version, checksum, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS at"
-    "  FROM scalectl.migrations WHERE family = $1 AND schema_name = $2 ORDER BY version";
-
-template <typename Connection>
-std::vector<Applied> applied_in(Connection& connection, const Place& place) {
-  std::vector<Applied> applied;
-  const pg::Rows rows = connection.query(kApplied, {place.key, place.schema});
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    applied.push_back({.version = static_cast<int>(rows.integer(i, "version")),
-                       .checksum = rows.text(i, "checksum"),
-                       .applied_at = rows.text(i, "at")});
-  }
-  return applied;
-}
-
-std::vector<Applied> applied_or_none(pg::Session& session, const Place& place) {
-  if (!has_bookkeeping(session)) return {};
-  return applied_in(session, place);
-}
-
-const Applied* find(const std::vector<Applied>& applied, int version) {
-  const auto at = std::find_if(applied.begin(), applied.end(),
-                               [&](const Applied& a) { return a.version == version; });
-  return at == applied.end() ? nullptr : &*at;
-}
-
-/// Refuses to go on from a history that is not ours.
-void check_history(const std::vector<Migration>& known, const std::vector<Applied>& applied,
-                   const std::string& family) {
-  for (const Applied& row : applied) {
-    const auto migration = std::find_if(known.begin(), known.end(), [&](const Migration& m) {
-      return m.version == row.version;
-    });
-    if (migration == known.end()) {
-      throw usage_error(fmt::format("the database has migration {} of {}, which this scalectl does "
-                                    "not know",
-                                    row.version, family),
-                        "use the newer scalectl that applied it");
-    }
-    if (migration->checksum != row.checksum) {
-      throw usage_error(fmt::format("migration {} {} of {} was changed after it was applied",
-                                    row.version, migration->name, family),
-                        "a released migration is frozen; put the change into a new one");
-    }
-  }
-}
-
-/// The quoted name of `known` under the place's prefix. Throws Error (usage) where that is too long.
-std::string quote_in(const Place& place, const std::string& known) {
-  if (place.prefix.size() + known.size() <= pg::kMaxIdentifierBytes) {
-    return pg::quote_identifier(place.prefix + known);
-  }
-  throw usage_error(
-      fmt::format("prefix \"{0}\" makes the name \"{0}{1}\" of {2} bytes", place.prefix, known,
-                  place.prefix.size() + known.size()),
-      fmt::format("PostgreSQL keeps {} bytes of a name; give a --prefix of at most {}",
-                  pg::kMaxIdentifierBytes, pg::kMaxIdentifierBytes - known.size()));
-}
 
 /// The tables of a migration, by whether `place` has them.
 struct Presence {
@@ -282,7 +171,7 @@ Work init_family(pg::Session& session, const catalog::Catalog& catalog,
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   tx.query(kLock);
-  Work work = apply_missing(tx, load(catalog, kBookkeeping), kOwnPlace, {}, options.version, observer);
+  Work work = apply_missing(tx, load(catalog, kBookkeeping), own_place(), {}, options.version, observer);
   if (place.family != kBookkeeping) {
     work.migrations = 0;
     work += apply_missing(tx, known, place, options.optional, options.version, observer);
@@ -500,8 +389,8 @@ bool ensure_bookkeeping(pg::Session& session, const catalog::Catalog& catalog,
                         const std::string& version, core::Observer& observer) {
   const auto known = load(catalog, kBookkeeping);
   try {
-    if (applied_or_none(session, kOwnPlace).size() == known.size()) return true;
-    init_family(session, catalog, known, kOwnPlace, {.family = kBookkeeping, .version = version},
+    if (applied_or_none(session, own_place()).size() == known.size()) return true;
+    init_family(session, catalog, known, own_place(), {.family = kBookkeeping, .version = version},
                 observer);
     return true;
   } catch (const Error& error) {

@@ -41,6 +41,7 @@ class Received {
 struct Extraction {
   enum class Kind { kPointer, kHeader, kRegex, kStatus, kBody };
 
+  int id = 0;  ///< into Scenario::check_names: that something is found
   int variable = 0;
   Kind kind = Kind::kBody;
   std::string what;                    ///< JSON pointer (RFC 6901), header, regular expression

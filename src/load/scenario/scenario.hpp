@@ -93,6 +93,9 @@ struct ThinkStep {
   core::Nanos least = 0;  ///< of kUniform
   core::Nanos most = 0;
   core::Nanos mean = 0;  ///< of kExponential
+
+  /// The length that random bits stand for.
+  core::Nanos length(std::uint64_t bits) const;
 };
 
 /// Waits until `interval` has passed since the last pace of the iteration, or its beginning.
