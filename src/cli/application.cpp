@@ -81,10 +81,10 @@ void Application::refuse_leftovers() const {
     const std::string given = leftovers.front().substr(0, leftovers.front().find('='));
     auto known = option_names(app);
     for (const std::string& name : option_names(*root_)) known.push_back(name);
-    throw usage_error(fmt::format("{}unknown option {}", prefix, given),
-                      core::did_you_mean(given, known,
-                                         fmt::format("see scalectl {}{}--help", path,
-                                                     path.empty() ? "" : " ")));
+    throw usage_error(
+        fmt::format("{}unknown option {}", prefix, given),
+        core::did_you_mean(given, known,
+                           fmt::format("see scalectl {}{}--help", path, path.empty() ? "" : " ")));
   }
   if (needs_verb && !leftovers.empty()) {
     throw usage_error(
@@ -101,7 +101,29 @@ void Application::refuse_leftovers() const {
   }
 }
 
-int Application::run(const std::vector<std::string>& arguments) {
+std::vector<std::string> Application::with_names_repeated(
+    const std::vector<std::string>& arguments) const {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    all.push_back(arguments[i]);
+    if (arguments[i] == "--") {
+      all.insert(all.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                 arguments.end());
+      break;
+    }
+    const auto found = spread_.find(arguments[i].substr(0, arguments[i].find('=')));
+    if (found == spread_.end()) continue;
+    const bool has_value = arguments[i].size() > found->first.size();
+    if (!has_value && i + 1 < arguments.size()) all.push_back(arguments[++i]);
+    while (i + 1 < arguments.size() && found->second(arguments[i + 1])) {
+      all.insert(all.end(), {found->first, arguments[++i]});
+    }
+  }
+  return all;
+}
+
+int Application::run(const std::vector<std::string>& given) {
+  const std::vector<std::string> arguments = with_names_repeated(given);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     root_->parse(std::move(reversed));
@@ -179,7 +201,9 @@ void Command::add_option(const std::string& names, std::function<void(const std:
 }
 
 Command& Command::list(const std::string& names, std::vector<std::string>& target,
-                       const std::string& help, const std::string& placeholder) {
+                       const std::string& help, const std::string& placeholder,
+                       std::function<bool(const std::string&)> is_value) {
+  if (is_value) application_->spread_[names.substr(names.rfind(',') + 1)] = std::move(is_value);
   // One value each time, so that an operand that follows is not eaten.
   app_->add_option(names, target, help)->type_name(placeholder)->allow_extra_args(false);
   return *this;

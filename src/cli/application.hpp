@@ -43,10 +43,13 @@ class Application {
   friend class Command;
   CLI::App& deepest() const;
   void refuse_leftovers() const;
+  /// "--list a b" as "--list a --list b", where b is a value of that list.
+  std::vector<std::string> with_names_repeated(const std::vector<std::string>& arguments) const;
 
   std::unique_ptr<CLI::App> root_;
   std::map<const CLI::App*, std::function<int()>> actions_;
   std::map<const CLI::App*, std::vector<std::string>> examples_;
+  std::map<std::string, std::function<bool(const std::string&)>> spread_;
   std::deque<std::string> storage_;  // values that CLI11 keeps a reference to
   std::string chosen_;
   std::function<void()> before_action_;

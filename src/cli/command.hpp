@@ -46,9 +46,11 @@ class Command {
   template <typename T>
   Command& option(const std::string& names, T& target, const std::string& help,
                   const std::string& placeholder = "");
-  /// An option that may be given several times.
+  /// An option that may be given several times, with one value each time; words behind that are
+  /// values too as long as `is_value` says so.
   Command& list(const std::string& names, std::vector<std::string>& target, const std::string& help,
-                const std::string& placeholder);
+                const std::string& placeholder,
+                std::function<bool(const std::string&)> is_value = nullptr);
   /// A word that stands for itself, by position.
   Command& operand(const std::string& name, std::string& target, const std::string& help,
                    bool required = true);
@@ -113,8 +115,9 @@ Command& Command::option(const std::string& names, T& target, const std::string&
   } else {
     if (meta.empty()) meta = detail::placeholder(static_cast<const T*>(nullptr));
   }
-  add_option(names, [&target](const std::string& text) { detail::read(text, target); },
-             detail::show(target), meta, help);
+  add_option(
+      names, [&target](const std::string& text) { detail::read(text, target); },
+      detail::show(target), meta, help);
   return *this;
 }
 

@@ -138,7 +138,8 @@ void Reference::upgrade(const ServerRequest& request, std::string_view room,
     response.add_header("Allow", "GET");
     return refuse(response, 405, "a WebSocket begins with GET");
   }
-  if (!net::accept_ws(request, rooms_.options().subprotocol, response)) return;
+  const RoomOptions& options = rooms_.options();
+  if (!net::accept_ws(request, options.subprotocol, options.deflate, response)) return;
   response.peer = room.empty() ? rooms_.echo() : rooms_.join(request.thread, room);
 }
 
@@ -240,6 +241,8 @@ void Reference::write_metrics(std::string& text) const {
   const net::WsCounters sockets = server_->ws_counters();
   const RoomCounters rooms = rooms_.counters();
   single("websockets_opened_total", "counter", "WebSockets opened.", sockets.opened);
+  single("websockets_compressed_total", "counter", "Of them, with permessage-deflate.",
+         sockets.compressed);
   single("websockets_open", "gauge", "WebSockets open now.", sockets.open());
   single("websockets_overflowed_total", "counter", "WebSockets that did not read.",
          sockets.overflowed);

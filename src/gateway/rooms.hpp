@@ -25,6 +25,7 @@ struct RoomOptions {
   DisorderOptions disorder;       ///< counted for each room, and each echo, by its messages
   std::uint64_t close_after = 0;  ///< closes a connection with 1001 after so many from it; 0: never
   std::string subprotocol;        ///< taken where it is offered
+  bool deflate = false;           ///< permessage-deflate, likewise
 };
 
 /// What was done on purpose, over all rooms and echoes.

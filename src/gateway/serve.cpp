@@ -63,6 +63,7 @@ Object params(const ServeOptions& options) {
   set("duplicate", disorder.duplicate);
   set("reorder", disorder.reorder);
   set("close_after", options.rooms.close_after);
+  if (options.rooms.deflate) switches.set("deflate", true);
   if (!switches.empty()) made.set("websockets", std::move(switches));
   return made;
 }
@@ -96,19 +97,13 @@ Object metrics(const net::ServerCounters& sum, const std::vector<RequestCount>& 
 Object metrics(const net::WsCounters& sum, const RoomCounters& rooms) {
   Object closed;
   for (const auto& [code, count] : sum.closed) closed.set(std::to_string(code), count);
-  return Object{{"opened", sum.opened},
-                {"closed", std::move(closed)},
-                {"overflowed", sum.overflowed},
-                {"messages_in", sum.messages},
-                {"ignored", sum.ignored},
-                {"dropped", rooms.dropped},
-                {"duplicated", rooms.duplicated},
-                {"reordered", rooms.reordered},
-                {"withheld", rooms.withheld},
-                {"deliveries", sum.deliveries},
-                {"delayed", sum.delayed},
-                {"undelivered", sum.undelivered},
-                {"delivered", sum.deliveries - sum.undelivered}};
+  return Object{{"opened", sum.opened},           {"compressed", sum.compressed},
+                {"closed", std::move(closed)},    {"overflowed", sum.overflowed},
+                {"messages_in", sum.messages},    {"ignored", sum.ignored},
+                {"dropped", rooms.dropped},       {"duplicated", rooms.duplicated},
+                {"reordered", rooms.reordered},   {"withheld", rooms.withheld},
+                {"deliveries", sum.deliveries},   {"delayed", sum.delayed},
+                {"undelivered", sum.undelivered}, {"delivered", sum.deliveries - sum.undelivered}};
 }
 
 core::Table table(const std::vector<RequestCount>& rows) {

@@ -37,6 +37,7 @@ struct Outcome {
   Tally tally;
   std::vector<SeriesRow> series;
   Generator generator;
+  double opening_s = 0;  ///< of WebSockets: to open them all, before the run began
   double elapsed_s = 0;
   bool open_model = false;
   bool interrupted = false;

@@ -159,10 +159,11 @@ core::Table latency_table(const Latencies& latencies, std::span<const std::strin
   return table;
 }
 
-core::Table bar_table(const Histogram& response, const std::string& title) {
+core::Table bar_table(const Histogram& response, const std::string& title,
+                      const std::string& things) {
   core::Table table{.key = "histogram",
                     .columns = {{"up_to_s", title + " up to", Unit::kSeconds},
-                                {"count", "requests", Unit::kCount},
+                                {"count", things, Unit::kCount},
                                 {"share_ratio", "share", Unit::kRatio},
                                 {"bar", "", Unit::kBar}},
                     .shows_metrics = true};
@@ -205,6 +206,21 @@ core::Table error_table(const Tally& tally) {
   for (const auto& [status, count] : tally.statuses) {
     if (status < 400) continue;
     table.rows.push_back({"http", count, fmt::format("status {}", status)});
+  }
+  return table;
+}
+
+core::Table close_table(const Tally& tally) {
+  core::Table table{.key = "closes",
+                    .title = "",
+                    .columns = {{"code", "closed with", Unit::kId},
+                                {"by", "by"},
+                                {"count", "count", Unit::kCount},
+                                {"reason", "reason"}},
+                    .rows = {}};
+  for (const auto& [closing, count] : tally.closes) {
+    table.rows.push_back(
+        {closing.code, closing.by_server ? "server" : "client", count, closing.reason});
   }
   return table;
 }

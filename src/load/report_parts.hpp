@@ -37,14 +37,19 @@ core::Object message_object(const Tally& tally);
 /// Percentiles down, histograms across, those that are named and hold something.
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names);
 
-/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose.
-core::Table bar_table(const core::Histogram& latencies, const std::string& title);
+/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose, and `things`
+/// what has them.
+core::Table bar_table(const core::Histogram& latencies, const std::string& title,
+                      const std::string& things = "requests");
 
 /// Failures by class, each with an example. Rows may be added.
 core::Table failure_table(const Tally& tally);
 
 /// Failures, and answers of 400 and above by status.
 core::Table error_table(const Tally& tally);
+
+/// How WebSockets ended.
+core::Table close_table(const Tally& tally);
 
 /// Model, series and histograms, for programs.
 core::Object data_of(const Outcome& outcome);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/error.hpp"
 
 namespace scalectl::load {
@@ -54,7 +56,7 @@ void Latencies::clear() {
 void Tally::merge(const Tally& other) {
   counts.add(other.counts);
   messages.add(other.messages);
-  for (const auto& [code, count] : other.closes) closes[code] += count;
+  for (const auto& [closing, count] : other.closes) count_close(closing, count);
   latencies.merge(other.latencies);
   for (const auto& [status, count] : other.statuses) statuses[status] += count;
   for (std::size_t i = 0; i < failures.size(); ++i) {
@@ -65,6 +67,7 @@ void Tally::merge(const Tally& other) {
   bytes_out += other.bytes_out;
   connections_opened += other.connections_opened;
   connections_failed += other.connections_failed;
+  connections_compressed += other.connections_compressed;
   flow.merge(other.flow);
 }
 
@@ -75,7 +78,7 @@ void Tally::clear() {
   latencies.clear();
   statuses.clear();
   failures = {};
-  bytes_in = bytes_out = connections_opened = connections_failed = 0;
+  bytes_in = bytes_out = connections_opened = connections_failed = connections_compressed = 0;
   flow.clear();
 }
 
@@ -83,6 +86,20 @@ void Tally::count_failure(const net::Failure& failure) {
   FailureCount& entry = failures[static_cast<std::size_t>(failure.kind)];
   ++entry.count;
   if (entry.example.empty()) entry.example = failure.detail;
+}
+
+void Tally::count_close(Closing closing, std::uint64_t count) {
+  constexpr std::size_t kMostReasons = 256;
+  if (closes.size() >= kMostReasons && closes.count(closing) == 0) {
+    closing.reason = "(other reasons)";
+  }
+  closes[std::move(closing)] += count;
+}
+
+std::map<int, std::uint64_t> Tally::close_codes() const {
+  std::map<int, std::uint64_t> codes;
+  for (const auto& [closing, count] : closes) codes[closing.code] += count;
+  return codes;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -73,22 +74,36 @@ struct FailureCount {
   std::string example;
 };
 
+/// How a WebSocket was closed.
+struct Closing {
+  int code = 0;  ///< 1006 where there was no close frame
+  bool by_server = false;
+  std::string reason;
+
+  auto operator<=>(const Closing&) const = default;
+};
+
 struct Tally {
   Counts counts;
   MessageCounts messages;
   Latencies latencies;
   std::map<int, std::uint64_t> statuses;
-  std::map<int, std::uint64_t> closes;  ///< close codes of WebSockets
+  std::map<Closing, std::uint64_t> closes;  ///< WebSockets
   std::array<FailureCount, net::kFailureClasses> failures;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t connections_opened = 0;
   std::uint64_t connections_failed = 0;
-  FlowTally flow;  ///< of scenarios
+  std::uint64_t connections_compressed = 0;  ///< of those opened: with permessage-deflate
+  FlowTally flow;                            ///< of scenarios
 
   void merge(const Tally& other);
   void clear();
   void count_failure(const net::Failure& failure);
+  /// A server may give each WebSocket a reason of its own: past some hundreds of them, what is new
+  /// is counted under its code with "(other reasons)".
+  void count_close(Closing closing, std::uint64_t count = 1);
+  std::map<int, std::uint64_t> close_codes() const;
 };
 
 /// Throw Error (failed) that names the identity that does not hold: a number must not be printed

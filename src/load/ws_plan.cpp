@@ -37,7 +37,7 @@ void check(const WsPlan& plan) {
                                              {"sec-websocket-key", by_us},
                                              {"sec-websocket-version", by_us},
                                              {"sec-websocket-protocol", "give --subprotocol"},
-                                             {"sec-websocket-extensions", by_us}};
+                                             {"sec-websocket-extensions", "give --deflate"}};
   for (const std::string& header : plan.request.headers) check_header(header, reserved);
   for (const std::string& protocol : plan.request.protocols) {
     if (!is_token(protocol)) {

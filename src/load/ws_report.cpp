@@ -26,14 +26,16 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
   const Tally& tally = outcome.tally;
   metrics.set("messages", message_object(tally));
   metrics.set("throughput_rps", throughput(outcome));
+  metrics.set("opening_s", outcome.opening_s);
   metrics.set("latency_ms", latency_object(tally.latencies, kLatencies));
   set_common_metrics(outcome, metrics);
   metrics.set("connections", Object{{"opened", tally.connections_opened},
                                     {"failed", tally.connections_failed},
+                                    {"compressed", tally.connections_compressed},
                                     {"disconnects", tally.messages.disconnects},
                                     {"reopened", tally.messages.reopened}});
   Object closes;
-  for (const auto& [code, count] : tally.closes) closes.set(std::to_string(code), count);
+  for (const auto& [code, count] : tally.close_codes()) closes.set(std::to_string(code), count);
   metrics.set("closes", std::move(closes));
 }
 
@@ -63,29 +65,19 @@ core::Table message_table(const Outcome& outcome) {
 
 core::Table rate_table(const Outcome& outcome) {
   const Tally& tally = outcome.tally;
-  return {
-      .key = "rates",
-      .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
-                  {"in_bytes", "received", Unit::kBytes},
-                  {"out_bytes", "sent", Unit::kBytes},
-                  {"opened", "connections opened", Unit::kCount},
-                  {"failed", "failed", Unit::kCount},
-                  {"disconnects", "disconnects", Unit::kCount},
-                  {"cpu_ratio", "generator CPU", Unit::kRatio}},
-      .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
-                tally.connections_failed, tally.messages.disconnects, outcome.generator.cpu_ratio}},
-      .shows_metrics = true};
-}
-
-core::Table close_table(const Tally& tally) {
-  core::Table table{
-      .key = "closes",
-      .title = "",
-      .columns = {{"code", "closed with", Unit::kId}, {"count", "count", Unit::kCount}},
-      .rows = {},
-      .shows_metrics = true};
-  for (const auto& [code, count] : tally.closes) table.rows.push_back({code, count});
-  return table;
+  return {.key = "rates",
+          .columns = {{"throughput_rps", "deliveries/s", Unit::kCount},
+                      {"in_bytes", "received", Unit::kBytes},
+                      {"out_bytes", "sent", Unit::kBytes},
+                      {"opened", "connections opened", Unit::kCount},
+                      {"opening_s", "opened in", Unit::kSeconds},
+                      {"failed", "failed", Unit::kCount},
+                      {"disconnects", "disconnects", Unit::kCount},
+                      {"cpu_ratio", "generator CPU", Unit::kRatio}},
+          .rows = {{throughput(outcome), tally.bytes_in, tally.bytes_out, tally.connections_opened,
+                    outcome.opening_s, tally.connections_failed, tally.messages.disconnects,
+                    outcome.generator.cpu_ratio}},
+          .shows_metrics = true};
 }
 
 core::Verdict verdict_of(const WsPlan& plan, const Outcome& outcome,
@@ -102,10 +94,17 @@ core::Verdict verdict_of(const WsPlan& plan, const Outcome& outcome,
   return troubled ? core::Verdict::kWarn : core::Verdict::kPass;
 }
 
-void add_notes(const Outcome& outcome, std::vector<std::string>& notes) {
-  const Counts& c = outcome.tally.counts;
+void add_notes(const WsPlan& plan, const Outcome& outcome, std::vector<std::string>& notes) {
+  const Tally& tally = outcome.tally;
+  const Counts& c = tally.counts;
   const MessageCounts& m = outcome.tally.messages;
-  if (outcome.tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
+  if (tally.latencies.upgrade.empty()) notes.emplace_back("no WebSocket was opened");
+  if (plan.request.deflate && tally.connections_compressed < tally.connections_opened) {
+    notes.push_back(
+        fmt::format("the server did not take up permessage-deflate on {} of {} connections",
+                    core::grouped(tally.connections_opened - tally.connections_compressed),
+                    core::grouped(tally.connections_opened)));
+  }
   if (c.missed > 0) {
     notes.push_back(
         fmt::format("{} messages were not sent: the speaker was not connected, or too much "
@@ -128,14 +127,15 @@ void report(const WsPlan& plan, const Outcome& outcome, core::Result& result) {
   result.elapsed_s = outcome.elapsed_s;
   result.interrupted = outcome.interrupted;
   set_metrics(outcome, result.metrics);
-  result.tables = {message_table(outcome), rate_table(outcome)};
+  if (plan.message || tally.messages.foreign > 0) result.tables.push_back(message_table(outcome));
+  result.tables.push_back(rate_table(outcome));
   if (tally.connections_opened > 0) {
     result.tables.push_back(latency_table(tally.latencies, kLatencies));
   }
   if (!tally.latencies.fanout.empty()) {
-    result.tables.push_back(bar_table(tally.latencies.fanout, "fan-out"));
+    result.tables.push_back(bar_table(tally.latencies.fanout, "fan-out", "messages"));
   } else if (!tally.latencies.echo.empty()) {
-    result.tables.push_back(bar_table(tally.latencies.echo, "echo"));
+    result.tables.push_back(bar_table(tally.latencies.echo, "echo", "messages"));
   }
   if (!tally.closes.empty()) result.tables.push_back(close_table(tally));
   core::Table failures = failure_table(tally);
@@ -143,7 +143,7 @@ void report(const WsPlan& plan, const Outcome& outcome, core::Result& result) {
   result.checks = checks_of(outcome, plan.thresholds);
   result.verdict = verdict_of(plan, outcome, result.checks);
   result.notes = outcome.notes;
-  add_notes(outcome, result.notes);
+  add_notes(plan, outcome, result.notes);
   add_common_notes(outcome, result.notes);
   result.data = data_of(outcome);
 }

@@ -1,5 +1,6 @@
 #include "load/ws_run.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <random>
 
@@ -56,7 +57,11 @@ Outcome run(const WsPlan& plan, const std::stop_token& stop, core::Observer& obs
          .live = live},
         workers, stop, observer, nullptr, outcome);
   std::vector<std::uint32_t> sent(static_cast<std::size_t>(plan.speaking()));
-  for (const auto& worker : workers) static_cast<const WsWorker&>(*worker).add_sent(sent);
+  for (const auto& worker : workers) {
+    const WsWorker& own = static_cast<const WsWorker&>(*worker);
+    own.add_sent(sent);
+    outcome.opening_s = std::max(outcome.opening_s, core::to_seconds(own.opening()));
+  }
   for (const auto& worker : workers) {
     static_cast<const WsWorker&>(*worker).settle(sent, outcome.tally.messages);
   }

@@ -63,6 +63,8 @@ class WsWorker::Engine {
     drain(core::monotonic_now());
   }
 
+  Nanos opening() const { return opening_took_; }
+
   void add_sent(std::vector<std::uint32_t>& by_speaker) const {
     for (const Peer* speaker : speakers_) by_speaker[speaker->index] = speaker->sequence;
   }
@@ -136,7 +138,10 @@ class WsWorker::Engine {
     --opening_count_;
     if (peer.settled) return;
     peer.settled = true;
-    if (++settled_ == peers_.size()) worker_.ready_ = true;
+    if (++settled_ == peers_.size()) {
+      opening_took_ = now - opening_since_;
+      worker_.ready_ = true;
+    }
     open_due(now);
   }
 
@@ -148,6 +153,7 @@ class WsWorker::Engine {
                      times.secured == 0 ? 0 : times.secured - times.connected);
     Tally& tally = recorder_.tally();
     tally.latencies.upgrade.record(upgraded - ready);
+    if (peer.connection.is_compressing()) ++tally.connections_compressed;
     ++open_;
     const bool again = peer.lost_at != 0;
     if (again) ++tally.messages.reopened;
@@ -285,7 +291,7 @@ class WsWorker::Engine {
     --open_;
     Deadlines::remove(peer);
     Tally& tally = recorder_.tally();
-    ++tally.closes[close.code];
+    tally.count_close({close.code, close.by_peer, close.reason});
     if (phase_ == Phase::kClosing) return finish_if_closed();
     ++tally.messages.disconnects;
     come_back(peer, now);
@@ -384,7 +390,7 @@ class WsWorker::Engine {
       if (peer.connection.is_open()) {
         peer.connection.read(true);
         peer.connection.close(1000);
-      } else if (!peer.connection.is_closed()) {
+      } else {
         peer.connection.drop();
       }
     }
@@ -402,7 +408,9 @@ class WsWorker::Engine {
     const Nanos now = core::monotonic_now();
     Tally& tally = recorder_.tally();
     for (Peer& peer : peers_) {
-      if (peer.connection.is_open()) ++tally.closes[net::WebSocket::kAbnormal];
+      if (peer.connection.is_open()) {
+        tally.count_close({net::WebSocket::kAbnormal, false, "our close was not answered"});
+      }
       peer.connection.drop();
     }
     if (begun_) {
@@ -468,6 +476,7 @@ class WsWorker::Engine {
   bool begun_ = false;
   bool done_ = false;
   Nanos opening_since_ = 0;
+  Nanos opening_took_ = 0;
   Nanos begin_ = 0;
   Nanos last_heard_ = 0;
 };
@@ -483,6 +492,7 @@ void WsWorker::begin(core::Nanos instant) {
 void WsWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
+core::Nanos WsWorker::opening() const { return engine_->opening(); }
 void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const {
   engine_->add_sent(by_speaker);
 }

@@ -32,6 +32,10 @@ class WsWorker : public Worker {
 
   // --- Once it is done ---
 
+  /// From the first connection's start until all of them were open or had failed; 0 if they never
+  /// were.
+  core::Nanos opening() const;
+
   /// Writes how many messages each of its speakers has sent.
   void add_sent(std::vector<std::uint32_t>& by_speaker) const;
   /// Counts what its connections were to receive of those, and did.

@@ -60,6 +60,7 @@ void ServerResponse::clear() {
   headers.clear();
   delay = {};
   peer.reset();
+  deflate.reset();
 }
 
 std::string_view to_text(ServerFault fault) {

@@ -20,11 +20,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "net/ws_deflate.hpp"
 #include "net/ws_server.hpp"
 
 namespace scalectl::net {
@@ -59,6 +61,7 @@ struct ServerResponse {
   std::string headers;                 ///< more header lines, each ended by CRLF
   std::chrono::milliseconds delay{0};  ///< sent that long after handle() returned
   std::unique_ptr<WsPeer> peer;        ///< with status 101: whom the connection is handed to
+  std::optional<WsDeflate> deflate;    ///< with status 101: set by accept_ws()
 
   /// Makes `buffer` the body.
   void use_buffer() { body = buffer; }

@@ -273,6 +273,7 @@ void ServerConnection::make_head() {
   if (response_.peer) {
     close_after_ = false;  // and "Connection: Upgrade" is there
     worker_.counters().ws.opened.add();
+    if (response_.deflate) worker_.counters().ws.compressed.add();
   } else if (close_after_) {
     head_ += "Connection: close\r\n";
   } else if (parser_.is_http10()) {
@@ -356,7 +357,8 @@ void ServerConnection::upgrade() {
   state_ = State::kClosed;
   const boost::intrusive_ptr<ServerConnection> self(this);
   const boost::intrusive_ptr<WsSession> session(
-      new WsSession(worker_, socket_.release(), std::move(stream_), std::move(response_.peer)));
+      new WsSession(worker_, socket_.release(), std::move(stream_), std::move(response_.peer),
+                    response_.deflate));
   worker_.replace(*this, session);
   session->start(std::string_view(in_).substr(parsed_));
 }

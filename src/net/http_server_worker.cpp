@@ -42,6 +42,7 @@ void WsOwnCounters::count_close(int code) {
 }
 
 void WsOwnCounters::add_to(WsCounters& sum) const {
+  sum.compressed += compressed.get();
   sum.opened += opened.get();
   sum.messages += messages.get();
   sum.ignored += ignored.get();

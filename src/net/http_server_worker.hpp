@@ -35,7 +35,7 @@ class OwnCounter {
 
 /// As WsCounters, of one thread.
 struct WsOwnCounters {
-  OwnCounter opened, messages, ignored, deliveries, undelivered, delayed, overflowed;
+  OwnCounter opened, compressed, messages, ignored, deliveries, undelivered, delayed, overflowed;
   std::array<OwnCounter, 4000> closed;  ///< by code, from 1000
 
   void count_close(int code);

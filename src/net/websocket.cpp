@@ -7,6 +7,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "net/utf8.hpp"
+
 namespace scalectl::net {
 namespace {
 
@@ -25,7 +27,9 @@ std::uint64_t next_random() {
 }  // namespace
 
 struct WebSocket::Native {
-  Native(Role own_role, Sink& its_sink, std::size_t max_message) : role(own_role), sink(its_sink) {
+  Native(Role own_role, Sink& its_sink, std::size_t its_max_message,
+         const std::optional<WsDeflate>& deflate)
+      : role(own_role), sink(its_sink), max_message(its_max_message) {
     const wslay_event_callbacks callbacks{.recv_callback = receive,
                                           .send_callback = transmit,
                                           .genmask_callback = make_mask,
@@ -38,6 +42,11 @@ struct WebSocket::Native {
                            : wslay_event_context_server_init(&context, &callbacks, this);
     if (failed != 0) throw std::bad_alloc();
     wslay_event_config_set_max_recv_msg_length(context, max_message);
+    if (!deflate) return;
+    wslay_event_config_set_allowed_rsv_bits(context, WSLAY_RSV1_BIT);
+    const bool client = role == Role::kClient;
+    compressor.emplace(client ? deflate->client : deflate->server);
+    expander.emplace(client ? deflate->server : deflate->client);
   }
   ~Native() { wslay_event_context_free(context); }
 
@@ -79,9 +88,10 @@ struct WebSocket::Native {
     switch (message->opcode) {
       case WSLAY_TEXT_FRAME:
       case WSLAY_BINARY_FRAME:
+        if (wslay_get_rsv1(message->rsv) != 0) {
+          return self.expand(payload, message->opcode == WSLAY_TEXT_FRAME);
+        }
         return self.sink.on_message(payload, message->opcode == WSLAY_TEXT_FRAME);
-      case WSLAY_PONG:
-        return self.sink.on_pong(payload);
       case WSLAY_CONNECTION_CLOSE:
         // The payload begins with the two bytes of the code.
         self.reason = payload.substr(std::min<std::size_t>(2, payload.size()));
@@ -92,11 +102,34 @@ struct WebSocket::Native {
     }
   }
 
+  void expand(std::string_view payload, bool text) {
+    std::string_view message;
+    switch (expander->expand(payload, max_message, message)) {
+      case WsExpander::Fate::kTooLong:
+        return refuse(WSLAY_CODE_MESSAGE_TOO_BIG);
+      case WsExpander::Fate::kMalformed:
+        return refuse(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+      case WsExpander::Fate::kWhole:
+        break;
+    }
+    if (text && !is_utf8(message)) return refuse(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+    sink.on_message(message, text);
+  }
+
+  /// Closes because of what came; nothing more is read.
+  void refuse(std::uint16_t code) {
+    wslay_event_queue_close(context, code, nullptr, 0);
+    wslay_event_shutdown_read(context);
+  }
+
   void queue(std::uint8_t opcode, std::string_view payload) {
+    const bool compress =
+        compressor && (opcode == WSLAY_TEXT_FRAME || opcode == WSLAY_BINARY_FRAME);
+    if (compress) payload = compressor->compress(payload);
     const wslay_event_msg message{.opcode = opcode,
                                   .msg = reinterpret_cast<const std::uint8_t*>(payload.data()),
                                   .msg_length = payload.size()};
-    wslay_event_queue_msg(context, &message);
+    wslay_event_queue_msg_ex(context, &message, compress ? WSLAY_RSV1_BIT : WSLAY_RSV_NONE);
     wslay_event_send(context);
   }
 
@@ -123,14 +156,18 @@ struct WebSocket::Native {
   const Role role;
   wslay_event_context_ptr context = nullptr;
   Sink& sink;
+  const std::size_t max_message;
+  std::optional<WsCompressor> compressor;
+  std::optional<WsExpander> expander;
   std::string_view input;
   std::string output;
   std::string reason;
   bool malformed = false;
 };
 
-WebSocket::WebSocket(Role role, Sink& sink, std::size_t max_message)
-    : native_(std::make_unique<Native>(role, sink, max_message)) {}
+WebSocket::WebSocket(Role role, Sink& sink, std::size_t max_message,
+                     const std::optional<WsDeflate>& deflate)
+    : native_(std::make_unique<Native>(role, sink, max_message, deflate)) {}
 WebSocket::~WebSocket() = default;
 
 bool WebSocket::feed(std::string_view bytes) {
@@ -151,6 +188,8 @@ bool WebSocket::feed(std::string_view bytes) {
 void WebSocket::send(std::string_view message, bool text) {
   native_->queue(text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME, message);
 }
+
+bool WebSocket::is_compressing() const { return native_->compressor.has_value(); }
 
 void WebSocket::ping(std::string_view payload) { native_->queue(WSLAY_PING, payload); }
 

@@ -8,8 +8,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "net/ws_deflate.hpp"
 
 namespace scalectl::net {
 
@@ -23,14 +26,16 @@ class WebSocket {
     virtual ~Sink() = default;
     /// A whole message; `text` tells it from a binary one. The view ends with the call.
     virtual void on_message(std::string_view message, bool text) = 0;
-    virtual void on_pong(std::string_view /*payload*/) {}
   };
 
   /// Close codes that no frame carries (RFC 6455, 7.1.5).
   static constexpr int kNoStatus = 1005;
   static constexpr int kAbnormal = 1006;
 
-  WebSocket(Role role, Sink& sink, std::size_t max_message);
+  /// `max_message` in bytes, of a message as its sender wrote it. With `deflate`, what is sent is
+  /// compressed, and what comes may be.
+  WebSocket(Role role, Sink& sink, std::size_t max_message,
+            const std::optional<WsDeflate>& deflate = {});
   ~WebSocket();
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
@@ -39,6 +44,7 @@ class WebSocket {
   bool feed(std::string_view bytes);
 
   void send(std::string_view message, bool text = true);
+  bool is_compressing() const;
   void ping(std::string_view payload);
   /// Begins to close; the first one counts.
   void close(int code, std::string_view reason = "");

@@ -15,8 +15,8 @@ namespace scalectl::net {
 /// How a WebSocket ended.
 struct WsClose {
   int code = WebSocket::kAbnormal;  ///< kAbnormal where the connection ended without a close frame
-  std::string reason;
-  bool by_peer = false;  ///< the peer's close frame came before ours
+  std::string reason;    ///< of the close frame, or what ended the connection where there was none
+  bool by_peer = false;  ///< the peer's close frame came before ours, or the peer ended it without
 };
 
 class WsConnection {
@@ -28,7 +28,6 @@ class WsConnection {
     /// The upgrade is done. `upgraded`: the instant of it.
     virtual void on_open(const OpenTimes& times, core::Nanos upgraded) = 0;
     virtual void on_message(std::string_view message, bool text, core::Nanos now) = 0;
-    virtual void on_pong(std::string_view /*payload*/, core::Nanos /*now*/) {}
     /// It was open and is closed.
     virtual void on_close(const WsClose& close) = 0;
     /// It never was open: no connection, or the upgrade was refused.
@@ -45,7 +44,6 @@ class WsConnection {
             const TlsContext* tls);
   /// Only when open.
   void send(std::string_view message, bool text = true);
-  void ping(std::string_view payload);
   /// Sends a close frame; on_close() tells when the peer has answered it. Only when open.
   void close(int code, std::string_view reason = "");
   /// Ends it without a word to anybody.
@@ -53,7 +51,7 @@ class WsConnection {
   void read(bool wanted);
 
   bool is_open() const;
-  bool is_closed() const;
+  bool is_compressing() const;
   /// Bytes that wait for the socket to take them.
   std::size_t queued() const;
 

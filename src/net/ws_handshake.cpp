@@ -10,6 +10,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <stdexcept>
 
 namespace scalectl::net {
 namespace {
@@ -49,6 +50,9 @@ std::string ws_upgrade(const Url& url, const WsRequest& request, const std::stri
   if (!request.protocols.empty()) {
     text += fmt::format("Sec-WebSocket-Protocol: {}\r\n", fmt::join(request.protocols, ", "));
   }
+  if (request.deflate) {
+    text += fmt::format("Sec-WebSocket-Extensions: {}\r\n", deflate_offer(*request.deflate));
+  }
   for (const std::string& header : request.headers) text += header + "\r\n";
   return text + "\r\n";
 }
@@ -56,12 +60,14 @@ std::string ws_upgrade(const Url& url, const WsRequest& request, const std::stri
 struct WsAnswer::Native {
   std::string key;
   std::vector<std::string> protocols;
+  std::optional<WsDeflate> wanted;
   http::response_parser<http::empty_body> parser;
   std::string carry;
   bool done = false;
   int status = 0;
   std::string refusal;
   std::string protocol;
+  std::optional<WsDeflate> deflate;
 
   void judge() {
     const auto& answer = parser.get();
@@ -74,20 +80,33 @@ struct WsAnswer::Native {
       refusal = "the answer does not upgrade to websocket";
     } else if (answer[http::field::sec_websocket_accept] != ws_accept(key)) {
       refusal = "wrong Sec-WebSocket-Accept";
-    } else if (!answer[http::field::sec_websocket_extensions].empty()) {
-      refusal = "an extension that nobody asked for: " +
-                std::string(answer[http::field::sec_websocket_extensions]);
     } else if (!protocol.empty() &&
                std::find(protocols.begin(), protocols.end(), protocol) == protocols.end()) {
       refusal = "a subprotocol that nobody asked for: " + protocol;
     } else if (protocol.empty() && !protocols.empty()) {
       refusal = "none of the subprotocols was taken";
+    } else {
+      judge_extensions();
+    }
+  }
+
+  void judge_extensions() {
+    std::string extensions;  // a list may stand in several fields
+    const auto [begin, end] = parser.get().equal_range(http::field::sec_websocket_extensions);
+    for (auto field = begin; field != end; ++field) {
+      extensions += (extensions.empty() ? "" : ", ") + std::string(field->value());
+    }
+    try {
+      deflate = judge_deflate(extensions, wanted);
+    } catch (const std::invalid_argument& fault) {
+      refusal = fault.what();
     }
   }
 };
 
-WsAnswer::WsAnswer(std::string key, std::vector<std::string> protocols)
-    : native_(new Native{.key = std::move(key), .protocols = std::move(protocols)}) {
+WsAnswer::WsAnswer(std::string key, const WsRequest& request)
+    : native_(new Native{
+          .key = std::move(key), .protocols = request.protocols, .wanted = request.deflate}) {
   native_->parser.header_limit(kHeaderLimit);
   native_->parser.skip(true);  // what follows the head is the WebSocket's
 }
@@ -117,5 +136,6 @@ bool WsAnswer::complete() const { return native_->done; }
 const std::string& WsAnswer::refusal() const { return native_->refusal; }
 int WsAnswer::status() const { return native_->status; }
 const std::string& WsAnswer::protocol() const { return native_->protocol; }
+const std::optional<WsDeflate>& WsAnswer::deflate() const { return native_->deflate; }
 
 }  // namespace scalectl::net

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "net/url.hpp"
+#include "net/ws_deflate.hpp"
 
 namespace scalectl::net {
 
 struct WsRequest {
   std::vector<std::string> headers;    ///< "Name: value"
   std::vector<std::string> protocols;  ///< subprotocols, the one we like best first
+  std::optional<WsDeflate> deflate;    ///< to ask for permessage-deflate
 };
 
 /// Sixteen random bytes in base64: the Sec-WebSocket-Key.
@@ -25,7 +28,8 @@ std::string ws_upgrade(const Url& url, const WsRequest& request, const std::stri
 /// The server's answer, from its first byte to the first of the WebSocket.
 class WsAnswer {
  public:
-  WsAnswer(std::string key, std::vector<std::string> protocols);
+  /// To `request`, which was sent with `key`.
+  WsAnswer(std::string key, const WsRequest& request);
   ~WsAnswer();
   WsAnswer(const WsAnswer&) = delete;
   WsAnswer& operator=(const WsAnswer&) = delete;
@@ -40,6 +44,8 @@ class WsAnswer {
   int status() const;
   /// The subprotocol that the server chose; empty where it chose none.
   const std::string& protocol() const;
+  /// What messages are compressed with; nothing where the server does not.
+  const std::optional<WsDeflate>& deflate() const;
 
  private:
   struct Native;

@@ -45,6 +45,15 @@ std::size_t count(const ServerRequest& request, std::string_view name) {
                     [&](const auto& field) { return is_named(field, name); }));
 }
 
+/// The values of all fields called `name`, as one list.
+std::string joined(const ServerRequest& request, std::string_view name) {
+  std::string list;
+  for (const ServerRequest::Field& field : *request.fields) {
+    if (is_named(field, name)) list += (list.empty() ? "" : ", ") + std::string(field.value);
+  }
+  return list;
+}
+
 /// Sixteen bytes in base64.
 bool is_key(std::string_view text) {
   constexpr std::size_t kDigits = 22;
@@ -80,7 +89,8 @@ WsFramePtr encode_ws(std::string_view message, bool text) {
   std::string& bytes = frame->bytes;
   const std::size_t size = message.size();
   const int width = size <= kShort ? 0 : size <= 0xFFFF ? 2 : 8;
-  bytes.reserve(2 + static_cast<std::size_t>(width) + size);
+  frame->head = 2 + static_cast<std::size_t>(width);
+  bytes.reserve(frame->head + size);
   bytes += static_cast<char>(text ? 0x81 : 0x82);
   bytes += static_cast<char>(width == 0 ? size : width == 2 ? 126 : 127);
   for (int i = width; i-- > 0;) {
@@ -90,7 +100,7 @@ WsFramePtr encode_ws(std::string_view message, bool text) {
   return frame;
 }
 
-bool accept_ws(const ServerRequest& request, std::string_view subprotocol,
+bool accept_ws(const ServerRequest& request, std::string_view subprotocol, bool deflate,
                ServerResponse& response) {
   if (request.http10) return refuse(response, 400, "a WebSocket needs HTTP/1.1");
   if (!lists(request, "Upgrade", "websocket") || !lists(request, "Connection", "upgrade")) {
@@ -114,6 +124,11 @@ bool accept_ws(const ServerRequest& request, std::string_view subprotocol,
   response.add_header("Sec-WebSocket-Accept", ws_accept(key));
   if (!subprotocol.empty() && offers(request, subprotocol)) {
     response.add_header("Sec-WebSocket-Protocol", subprotocol);
+  }
+  if (!deflate) return true;
+  if (const auto answer = answer_deflate(joined(request, "Sec-WebSocket-Extensions"))) {
+    response.add_header("Sec-WebSocket-Extensions", answer->text);
+    response.deflate = answer->agreed;
   }
   return true;
 }

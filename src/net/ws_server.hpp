@@ -1,12 +1,12 @@
 // WebSockets on an HttpServer (RFC 6455): a handler that answers an upgrade with status 101 gives
 // the response a WsPeer, and the connection goes on as a WebSocket on the thread that it is on.
 //
-// Frames are built once and shared by all who receive them, on whatever thread. A connection that
-// takes less than it is sent has a queue with a bound; past that its waiting messages are thrown
-// away and it is closed with 1013. Masked frames are required (1002), text is UTF-8 (1007),
-// messages have a limit (1009). A client that is silent for half of the server's idle timeout is
-// sent a ping, and dropped when that brings nothing either. While the server drains, clients are
-// closed with 1001.
+// Frames are built once and shared by all who receive them, on whatever thread; a connection with
+// permessage-deflate compresses them for itself. One that takes less than it is sent has a queue
+// with a bound; past that its waiting messages are thrown away and it is closed with 1013. Masked
+// frames are required (1002), text is UTF-8 (1007), messages have a limit (1009). A client that is
+// silent for half of the server's idle timeout is sent a ping, and dropped when that brings nothing
+// either. While the server drains, clients are closed with 1001.
 #pragma once
 
 #include <chrono>
@@ -24,11 +24,15 @@ struct ServerResponse;
 /// An encoded frame, as a server sends it: unmasked.
 struct WsFrame {
   std::string bytes;
-  bool message = true;  ///< false for control frames
+  bool message = true;   ///< false for control frames
+  std::size_t head = 0;  ///< of a message: bytes before its payload
+
+  std::string_view payload() const { return std::string_view(bytes).substr(head); }
+  bool is_text() const { return (bytes.front() & 0x0F) == 1; }
 };
 using WsFramePtr = std::shared_ptr<const WsFrame>;
 
-/// A whole message in one frame.
+/// A whole message in one frame, not compressed.
 WsFramePtr encode_ws(std::string_view message, bool text);
 
 /// A connection, for its peer. Everything is called on the connection's own thread.
@@ -74,6 +78,7 @@ struct WsOptions {
 /// What has happened since the start, over all threads.
 struct WsCounters {
   std::uint64_t opened = 0;
+  std::uint64_t compressed = 0;  ///< of them, with permessage-deflate
   std::uint64_t messages = 0;    ///< received, whole
   std::uint64_t ignored = 0;     ///< of them, because they came after the server's close
   std::uint64_t deliveries = 0;  ///< messages given to connections, delayed ones included
@@ -90,9 +95,9 @@ struct WsCounters {
 
 /// Judges the request of a handshake (RFC 6455, 4.2). True where it is one: `response` is then the
 /// answer, and only needs its peer. Otherwise `response` is the refusal: 426 where there is no
-/// upgrade to WebSocket or not to version 13, 400 for what is not well-formed. `subprotocol` is
-/// taken where the client offers it; "" for none. There are no extensions.
-bool accept_ws(const ServerRequest& request, std::string_view subprotocol,
+/// upgrade to WebSocket or not to version 13, 400 for what is not well-formed. `subprotocol` (""
+/// for none) and, with `deflate`, permessage-deflate are taken where the client offers them.
+bool accept_ws(const ServerRequest& request, std::string_view subprotocol, bool deflate,
                ServerResponse& response);
 
 }  // namespace scalectl::net

@@ -27,11 +27,11 @@ constexpr std::size_t kEager = 64 * 1024;
 }  // namespace
 
 WsSession::WsSession(ServerWorker& worker, int fd, ServerStream stream,
-                     std::unique_ptr<WsPeer> peer)
+                     std::unique_ptr<WsPeer> peer, const std::optional<WsDeflate>& deflate)
     : worker_(worker),
       socket_(worker.context(), fd),
       stream_(std::move(stream)),
-      ws_(WebSocket::Role::kServer, *this, worker.options().ws.max_message),
+      ws_(WebSocket::Role::kServer, *this, worker.options().ws.max_message, deflate),
       peer_(std::move(peer)),
       delayed_(worker.delays_next()) {}
 
@@ -155,6 +155,7 @@ void WsSession::arrive(WsFramePtr frame) {
 }
 
 void WsSession::enqueue(WsFramePtr frame) {
+  if (ws_.is_compressing()) frame = compressed(*frame);
   const std::size_t size = frame->bytes.size();
   if (queued_ + size > kEager && !failed_) failed_ = !write();
   if (failed_ ||
@@ -165,6 +166,13 @@ void WsSession::enqueue(WsFramePtr frame) {
   }
   queued_ += size;
   queue_.push_back(std::move(frame));
+}
+
+/// A pong that is due may go along.
+WsFramePtr WsSession::compressed(const WsFrame& frame) {
+  queue_due();
+  ws_.send(frame.payload(), frame.is_text());
+  return std::make_shared<WsFrame>(WsFrame{.bytes = std::exchange(ws_.due(), {})});
 }
 
 /// What the protocol itself has to say: pongs, pings and closes.

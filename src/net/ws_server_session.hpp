@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ namespace scalectl::net {
 class WsSession final : public ServerClient, public WsSocket, private WebSocket::Sink {
  public:
   /// Takes over what was an HTTP connection's; `stream` borrows `fd`.
-  WsSession(ServerWorker& worker, int fd, ServerStream stream, std::unique_ptr<WsPeer> peer);
+  WsSession(ServerWorker& worker, int fd, ServerStream stream, std::unique_ptr<WsPeer> peer,
+            const std::optional<WsDeflate>& deflate);
 
   /// `rest`: bytes that came behind the handshake.
   void start(std::string_view rest);
@@ -48,6 +50,7 @@ class WsSession final : public ServerClient, public WsSocket, private WebSocket:
   void resume();
 
   void enqueue(WsFramePtr frame);
+  WsFramePtr compressed(const WsFrame& frame);
   void queue_due();
   void overflow();
   void discard();

@@ -21,9 +21,11 @@ std::size_t columns_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-/// A value in one line of its list or table.
+/// A value in one line of its list or table. Some of it was said by servers: no terminal is to obey
+/// it.
 std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   return text;
 }
 
@@ -95,7 +97,8 @@ std::string render_table(const Table& table) {
   std::string text = table.title.empty() ? "" : table.title + "\n\n";
   text += join([&](std::size_t c) { return table.columns[c].title; });
   std::string rule;
-  for (std::size_t c = 0; c < count; ++c) rule += (c == 0 ? "" : "  ") + std::string(widths[c], '-');
+  for (std::size_t c = 0; c < count; ++c)
+    rule += (c == 0 ? "" : "  ") + std::string(widths[c], '-');
   text += rule + "\n";
   for (const auto& line : cells) text += join([&](std::size_t c) { return line[c]; });
   if (cells.empty()) text += "(none)\n";

@@ -16,5 +16,7 @@ core::Result tick(const Arena& arena);
 core::Result workflow(const Arena& arena);
 /// load http against wrk on the same nginx, a core for each side.
 core::Result load(const Arena& arena);
+/// load ws and serve, a core for each, against limits of their own.
+core::Result ws(const Arena& arena);
 
 }  // namespace scalectl::bench

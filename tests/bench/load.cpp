@@ -1,17 +1,15 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <fstream>
 #include <optional>
 #include <stdexcept>
 
 #include "contests.hpp"
-#include "core/json.hpp"
 #include "core/rng.hpp"
 #include "core/statistics.hpp"
 #include "core/stopwatch.hpp"
-#include "core/text.hpp"
 #include "load/recorder.hpp"
+#include "pinned.hpp"
 #include "web_server.hpp"
 
 namespace scalectl::bench {
@@ -22,8 +20,6 @@ using core::Value;
 
 constexpr int kRounds = 5;
 constexpr const char* kSeconds = "5";
-constexpr int kServerCore = 0;
-constexpr const char* kGeneratorCore = "1";
 
 constexpr double kLeastThroughput = 0.95;
 constexpr double kMostCpu = 1.2;
@@ -39,27 +35,6 @@ struct Run {
   double lag_p99_s = 0;
 };
 
-double children_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Runs a generator on its core; what it printed, and the CPU it took.
-std::pair<std::string, double> run_pinned(std::vector<std::string> argv) {
-  argv.insert(argv.begin(), {"taskset", "-c", kGeneratorCore});
-  const double before = children_cpu_s();
-  const process::Captured captured = process::run({.argv = argv});
-  if (!captured.exit.ok()) {
-    throw std::runtime_error(fmt::format("{}: {}: {}", core::join(argv, " "),
-                                         captured.exit.describe(), captured.err));
-  }
-  return {captured.out, children_cpu_s() - before};
-}
-
 /// The number before or after `mark` in wrk's summary.
 double number_after(const std::string& text, const std::string& mark) {
   const std::size_t at = text.find(mark);
@@ -73,36 +48,21 @@ double number_before(const std::string& text, const std::string& mark) {
 }
 
 Run run_wrk(const std::string& url, int connections) {
-  const auto [out, cpu_s] = run_pinned({"wrk", "-t1", fmt::format("-c{}", connections),
+  const auto [out, cpu] = run_pinned({"wrk", "-t1", fmt::format("-c{}", connections),
                                         fmt::format("-d{}s", kSeconds), url});
   return {.throughput = number_after(out, "Requests/sec:"),
-          .cpu_s = cpu_s / number_before(out, " requests in")};
-}
-
-const Value& at(const Value& value, const std::string& path) {
-  const Value* found = &value;
-  for (const std::string& key : core::split(path, '.')) found = found->if_object()->find(key);
-  return *found;
-}
-
-Value scalectl_result(const Arena& arena, const std::string& url,
-                      const std::vector<std::string>& options, double* cpu_s = nullptr) {
-  std::vector<std::string> argv{arena.binary(), "load", "http", url, "--format", "json"};
-  argv.insert(argv.end(), options.begin(), options.end());
-  const auto [out, cpu] = run_pinned(argv);
-  if (cpu_s != nullptr) *cpu_s = cpu;
-  return core::parse_json(out, "scalectl");
+          .cpu_s = cpu.all_s() / number_before(out, " requests in")};
 }
 
 Run run_scalectl(const Arena& arena, const std::string& url, int connections,
                  std::optional<double> rate) {
-  std::vector<std::string> options{"-c", std::to_string(connections), "-d", std::string(kSeconds) + "s"};
+  std::vector<std::string> options{"http", url, "-c", std::to_string(connections), "-d", std::string(kSeconds) + "s"};
   if (rate) options.insert(options.end(), {"-R", fmt::format("{:.0f}/s", *rate)});
   if (url.starts_with("https")) options.emplace_back("-k");
-  double cpu_s = 0;
-  const Value result = scalectl_result(arena, url, options, &cpu_s);
+  Cpu cpu;
+  const Value result = scalectl_load(arena, options, &cpu);
   return {.throughput = at(result, "metrics.throughput_rps").number(),
-          .cpu_s = cpu_s / at(result, "metrics.requests.ok").number(),
+          .cpu_s = cpu.all_s() / at(result, "metrics.requests.ok").number(),
           .lag_p99_s = at(result, "metrics.latency_ms.send_lag.p99").number() / 1000};
 }
 
@@ -218,13 +178,13 @@ core::Table limits(const Arena& arena, const WebServer& server, bool& passed) {
     passed = passed && measured <= limit;
   };
   add("resident memory, 50M requests over 1M", memory_growth(), kMostMemoryGrowth, "{:.3f}x");
-  const Value many = scalectl_result(arena, server.url(), {"-c", "10000", "-R", "20000/s", "-d", "5s"});
+  const Value many = scalectl_load(arena, {"http", server.url(), "-c", "10000", "-R", "20000/s", "-d", "5s"});
   add("peak resident memory, 10,000 connections",
       at(many, "metrics.peak_resident_bytes").number() / 1e6, kMostMemory / 1e6, "{:.1f} MB");
   std::vector<double> starts;
   for (int i = 0; i < 21; ++i) {
     const core::Stopwatch watch;
-    scalectl_result(arena, server.url(), {"-c", "1", "-n", "1"});
+    scalectl_load(arena, {"http", server.url(), "-c", "1", "-n", "1"});
     starts.push_back(watch.seconds());
   }
   add("one request, from start to exit (median of 21)", core::median(starts) * 1000, kMostStart_s * 1000,

@@ -23,7 +23,8 @@ using Contest = core::Result (*)(const bench::Arena&);
 const std::vector<std::pair<std::string, Contest>> kContests{{"seed", bench::seed},
                                                              {"tick", bench::tick},
                                                              {"workflow", bench::workflow},
-                                                             {"load", bench::load}};
+                                                             {"load", bench::load},
+                                                             {"ws", bench::ws}};
 
 core::Result run(Contest contest, const bench::Arena& arena) {
   const core::Stopwatch watch;

@@ -3,14 +3,11 @@
 
 #include <csignal>
 #include <filesystem>
-#include <regex>
 
 #include "core/text.hpp"
-#include "process/files.hpp"
 #include "support/e2e.hpp"
-#include "support/json.hpp"
 #include "support/raw_client.hpp"
-#include "support/running.hpp"
+#include "support/serving.hpp"
 
 namespace scalectl::test {
 namespace {
@@ -19,53 +16,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// The server in the background; what it says goes to one file, its Result to another.
-class Serving {
- public:
-  explicit Serving(std::vector<std::string> more)
-      : child_(test::start(arguments(std::move(more)), log())) {}
-
-  /// The line that says where it listens; "" if it has ended without.
-  std::string line() {
-    std::smatch match;
-    std::string text;
-    const bool settled = eventually([&] {
-      text = std::filesystem::exists(log()) ? process::read_file(log()) : "";
-      return text.find('\n') != std::string::npos || child_.poll().has_value();
-    });
-    return settled ? text.substr(0, text.find('\n')) : "";
-  }
-  int port() {
-    const std::string text = line();
-    std::smatch match;
-    if (!std::regex_search(text, match, std::regex("Serving http://[^ ]*:([0-9]+) "))) {
-      throw std::runtime_error("not serving: " + text);
-    }
-    return std::stoi(match[1]);
-  }
-  void signal(int number) const { child_.signal(number); }
-  /// Its exit code.
-  int wait() {
-    const auto exit = child_.wait(std::chrono::seconds(60));
-    if (!exit) throw std::runtime_error("it does not end");
-    return exit->signal != 0 ? 128 + exit->signal : exit->status;
-  }
-  core::Value result() const { return json(process::read_file(directory_.path() + "/result")); }
-
- private:
-  std::string log() const { return directory_.path() + "/log"; }
-  std::vector<std::string> arguments(std::vector<std::string> more) const {
-    std::vector<std::string> all{"serve", "--format", "json", "-o", directory_.path() + "/result"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  TemporaryDirectory directory_;
-  process::Child child_;
-};
-
 TEST(ServeCommand, AnswersUntilSigterm_AndReportsWhatItDid) {
-  Serving serving({"--port", "0", "--threads", "2"});
+  BackgroundServer serving({"--threads", "2"});
   const int port = serving.port();
   EXPECT_EQ(serving.line(),
             "INFO - Serving http://127.0.0.1:" + std::to_string(port) + " (2 threads)");
@@ -96,7 +48,7 @@ TEST(ServeCommand, AnswersUntilSigterm_AndReportsWhatItDid) {
 }
 
 TEST(ServeCommand, Sigint_LetsTheRequestInFlightFinish) {
-  Serving serving({"--port", "0"});
+  BackgroundServer serving({});
   RawClient client(serving.port());
   client.send("GET /delay/500 HTTP/1.1\r\nHost: x\r\n\r\n");
   RawClient other(serving.port());
@@ -111,7 +63,7 @@ TEST(ServeCommand, Sigint_LetsTheRequestInFlightFinish) {
 }
 
 TEST(ServeCommand, WhatIsStillInFlightAfterTheDrain_IsCutOffWithAWarning) {
-  Serving serving({"--port", "0", "--drain", "50ms"});
+  BackgroundServer serving({"--drain", "50ms"});
   RawClient client(serving.port());
   client.send(get("/delay/60000"));
   RawClient other(serving.port());
@@ -134,7 +86,7 @@ TEST(ServeCommand, For_EndsByItself) {
 TEST(ServeCommand, UnixSocket) {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/s";
-  Serving serving({"--unix", path});
+  BackgroundServer serving({"--unix", path});
   EXPECT_EQ(serving.line(), "INFO - Serving unix:" + path + " (1 thread)");
   EXPECT_EQ(RawClient(path).ask(get("/api/health")).status, 200);
   serving.signal(SIGINT);
@@ -143,7 +95,7 @@ TEST(ServeCommand, UnixSocket) {
 }
 
 TEST(ServeCommand, PortInUse_IsRefused) {
-  Serving serving({"--port", "0"});
+  BackgroundServer serving({});
   const std::string port = std::to_string(serving.port());
   const Outcome outcome = scalectl({"serve", "--port", port});
   EXPECT_TRUE(is_refusal(outcome, 2));

@@ -112,7 +112,7 @@ TEST(LoadScenarioWs, AtTheEnd_EverySocketIsClosedProperly) {
   const Played played = play(R"({"summary": "test", "drain": "100ms", "populations": [{"name": "p",
       "load": {"users": 20, "for": "300ms"}, "flow": [{"join": "plaza"}, {"think": "1h"}]}]})",
                              gateway.target());
-  EXPECT_THAT(played.tally().closes, ElementsAre(Pair(1000, 20)));
+  EXPECT_THAT(played.tally().close_codes(), ElementsAre(Pair(1000, 20)));
   EXPECT_EQ(played.iterations().unfinished, 20U);
   EXPECT_EQ(played.tally().messages.disconnects, 0U);
 }
@@ -123,7 +123,7 @@ TEST(LoadScenarioWs, OpenUsers_SayGoodbyeWhenTheirFlowIsOver) {
       "load": {"rate": "100/s", "for": "500ms"}, "flow": [{"connect": "/ws/echo"}, {"send": "x"}, {"expect": {}}]}]})",
                              gateway.target());
   EXPECT_EQ(played.iterations().ok, 50U) << testing::PrintToString(played.reasons());
-  EXPECT_THAT(played.tally().closes, ElementsAre(Pair(1000, 50)));
+  EXPECT_THAT(played.tally().close_codes(), ElementsAre(Pair(1000, 50)));
 }
 
 }  // namespace

@@ -6,41 +6,14 @@
 #include <stop_token>
 #include <thread>
 
-#include "gateway/reference.hpp"
 #include "load/ws_run.hpp"
-#include "net/http_server.hpp"
+#include "support/gateway.hpp"
 #include "support/recorder.hpp"
 
 namespace scalectl::test {
 namespace {
 
 using load::Expect;
-
-/// The reference server on a port of its own.
-class Gateway {
- public:
-  explicit Gateway(gateway::RoomOptions rooms = {}, net::ServerOptions options = {})
-      : reference_(options.threads, std::move(rooms)),
-        server_(with_free_port(std::move(options)), reference_) {
-    reference_.watch(server_);
-    server_.start();
-  }
-  ~Gateway() { server_.stop(std::chrono::milliseconds(0)); }
-
-  net::Url url(const std::string& path) const {
-    return net::parse_ws_url("ws://127.0.0.1:" + std::to_string(server_.port()) + path);
-  }
-  gateway::RoomCounters counters() const { return reference_.room_counters(); }
-  void stop() { server_.stop(std::chrono::milliseconds(0)); }
-
- private:
-  static net::ServerOptions with_free_port(net::ServerOptions options) {
-    options.port = 0;
-    return options;
-  }
-  gateway::Reference reference_;
-  net::HttpServer server_;
-};
 
 load::Outcome run(const load::WsPlan& plan, const std::stop_token& stop = {}) {
   Recorder observer;
@@ -76,7 +49,7 @@ TEST(LoadWs, Room_EveryMessageReachesEveryone) {
   EXPECT_EQ(m.lost + m.unfinished + m.away + m.duplicated + m.reordered + m.foreign, 0U);
   EXPECT_EQ(outcome.tally.latencies.echo.count(), 250U);
   EXPECT_EQ(outcome.tally.latencies.fanout.count(), 250U * 39);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1000, 40}}));
+  EXPECT_EQ(outcome.tally.close_codes(), (std::map<int, std::uint64_t>{{1000, 40}}));
 }
 
 TEST(LoadWs, EveryHundredthDropped_IsLostByEveryone) {
@@ -139,7 +112,8 @@ TEST(LoadWs, ServerThatCloses_IsADisconnectWithItsCode) {
            .expect = Expect::kEcho,
            .schedule = load::Schedule::constant({.count = 50}, core::kSecond)});
   EXPECT_EQ(outcome.tally.messages.disconnects, 5U);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1001, 5}}));
+  EXPECT_EQ(outcome.tally.closes,
+            (std::map<load::Closing, std::uint64_t>{{{1001, true, "close-after"}, 5}}));
   EXPECT_EQ(outcome.tally.counts.sent + outcome.tally.counts.missed, 50U);
   EXPECT_GT(outcome.tally.counts.missed, 0U);
 }
@@ -189,7 +163,7 @@ TEST(LoadWs, StopInTheMiddle_ClosesEverySocketProperly) {
   load::WsPlan plan = room_plan(gateway, 200, 100'000);
   const load::Outcome outcome = run(shortened(plan), source.get_token());
   EXPECT_TRUE(outcome.interrupted);
-  EXPECT_EQ(outcome.tally.closes, (std::map<int, std::uint64_t>{{1000, 200}}));
+  EXPECT_EQ(outcome.tally.close_codes(), (std::map<int, std::uint64_t>{{1000, 200}}));
   EXPECT_EQ(outcome.tally.messages.delivered, outcome.tally.counts.sent * 200);
 }
 

@@ -1,4 +1,4 @@
-// The WebSockets of the binary's `serve`: against a client that is not ours, and by its options.
+// The WebSockets of the binary's `serve`: against clients that are not ours, and by its options.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "support/certificates.hpp"
 #include "support/e2e.hpp"
+#include "support/foreign.hpp"
 #include "support/raw_socket.hpp"
 #include "support/serving.hpp"
 
@@ -16,53 +17,63 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Debian's own interpreter, whatever else is in PATH: it is the one that finds Debian's modules.
-constexpr const char* kPython = "/usr/bin/python3";
-constexpr const char* kScript = SCALECTL_SOURCE_DIR "/tests/support/ws_client.py";
-// Of the script: 9 echoes; 6 clients that say 20 each to all 6.
-constexpr std::int64_t kEchoes = 9;
+// Of the scripts: 3 echoes of 9 messages, two of which offer permessage-deflate; 6 clients that
+// offer it too and say 20 each to all 6.
+constexpr std::int64_t kEchoed = 27;
 constexpr std::int64_t kSaid = 120;
 constexpr std::int64_t kHeard = 720;
-constexpr std::int64_t kSockets = 8;
+constexpr std::int64_t kSockets = 9;
+constexpr std::int64_t kOffering = 8;
 
-void expect_counts(const core::Value& result) {
+/// Runs the client against a server with `options`, and holds the server's counts against what the
+/// client did.
+void expect_peace(const std::string& script, const std::string& scheme, bool deflate,
+                  std::vector<std::string> options, const std::vector<std::string>& more = {}) {
+  options.insert(options.end(), {"--threads", "2"});
+  if (deflate) options.emplace_back("--ws-deflate");
+  BackgroundServer server(options);
+  std::vector<std::string> argv = foreign(script);
+  argv.insert(argv.end(), {scheme + "://127.0.0.1:" + std::to_string(server.port()),
+                           deflate ? "deflate" : "none"});
+  argv.insert(argv.end(), more.begin(), more.end());
+  const Outcome outcome = run(argv, kNodePath);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "ok\n");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  const core::Value result = server.result();
   EXPECT_THAT(violations(result), IsEmpty());
   const auto count = [&](const std::string& name) {
     return integer_at(result, "metrics.websockets." + name);
   };
   EXPECT_EQ(count("opened"), kSockets);
-  EXPECT_EQ(count("messages_in"), kEchoes + kSaid);
-  EXPECT_EQ(count("deliveries"), kEchoes + kHeard);
-  EXPECT_EQ(count("delivered"), kEchoes + kHeard);
+  EXPECT_EQ(count("compressed"), deflate ? kOffering : 0);
+  EXPECT_EQ(count("messages_in"), kEchoed + kSaid);
+  EXPECT_EQ(count("deliveries"), kEchoed + kHeard);
+  EXPECT_EQ(count("delivered"), kEchoed + kHeard);
   EXPECT_EQ(count("closed.1000"), kSockets);
 }
 
-TEST(WsPeer, PythonsWebsockets_EchoAndRoom) {
-  BackgroundServer server({"--threads", "2"});
-  const Outcome outcome =
-      run({kPython, kScript, "ws://127.0.0.1:" + std::to_string(server.port())});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "ok\n");
-  server.signal(SIGTERM);
-  EXPECT_EQ(server.wait(), 0);
-  expect_counts(server.result());
-}
+class WsPeer : public testing::TestWithParam<const char*> {};
 
-TEST(WsPeer, PythonsWebsockets_OverTls) {
+TEST_P(WsPeer, EchoAndRoom) { expect_peace(GetParam(), "ws", false, {}); }
+
+TEST_P(WsPeer, EchoAndRoom_Compressed) { expect_peace(GetParam(), "ws", true, {}); }
+
+TEST_P(WsPeer, EchoAndRoom_CompressedOverTls) {
   Authority authority;
   const CertificateFiles files = authority.sign();
-  BackgroundServer server(
-      {"--threads", "2", "--tls-cert", files.certificate, "--tls-key", files.key});
-  const Outcome outcome = run({kPython, kScript, "wss://127.0.0.1:" + std::to_string(server.port()),
-                               authority.certificate()});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, "ok\n");
-  server.signal(SIGTERM);
-  EXPECT_EQ(server.wait(), 0);
-  expect_counts(server.result());
+  expect_peace(GetParam(), "wss", true, {"--tls-cert", files.certificate, "--tls-key", files.key},
+               {authority.certificate()});
 }
 
-TEST(WsPeer, SwitchesOfTheCommandLine_AreCountedInTheResult) {
+INSTANTIATE_TEST_SUITE_P(Debians, WsPeer, testing::Values("ws_client.py", "ws_client.js"),
+                         [](const auto& script) {
+                           return std::string(script.param).ends_with("py") ? "Python3Websockets"
+                                                                            : "NodeWs";
+                         });
+
+TEST(WsSwitches, AreCountedInTheResult) {
   BackgroundServer server({"--accept-delay", "1ms", "--ws-delay", "5ms", "--ws-delay-every", "2",
                            "--ws-drop", "4", "--ws-duplicate", "3", "--ws-reorder", "5",
                            "--ws-close-after", "7", "--ws-max-message", "1KiB", "--ws-subprotocol",
@@ -97,7 +108,7 @@ TEST(WsPeer, SwitchesOfTheCommandLine_AreCountedInTheResult) {
   EXPECT_EQ(integer_at(result, "params.websockets.drop"), 4);
 }
 
-TEST(WsPeer, SwitchesThatCannotBe_AreRefused) {
+TEST(WsSwitches, ThatCannotBe_AreRefused) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--ws-drop", "0"}, "--ws-drop 0"},
       {{"--ws-duplicate", "-1"}, "--ws-duplicate"},

@@ -83,6 +83,7 @@ bool states_its_unit(std::string_view key) {
                                           "bytes_in",
                                           "bytes_out",
                                           "found",
+                                          "code",
                                           "held",
                                           "populations",
                                           "thresholds",

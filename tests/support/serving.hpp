@@ -1,6 +1,7 @@
 // `scalectl serve` in the background; what it says goes to one file, its Result to another.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <regex>
@@ -15,18 +16,23 @@
 
 namespace scalectl::test {
 
-/// On any free port. Killed if it still runs at the end.
+/// On any free port, unless `more` names a socket. Killed if it still runs at the end.
 class BackgroundServer {
  public:
   explicit BackgroundServer(std::vector<std::string> more)
       : child_(test::start(arguments(std::move(more)), log())) {}
 
-  int port() {
+  /// The first line that it says: where it listens.
+  std::string line() {
     std::string text;
     eventually([&] {
       text = std::filesystem::exists(log()) ? process::read_file(log()) : "";
       return text.find('\n') != std::string::npos || child_.poll().has_value();
     });
+    return text.substr(0, text.find('\n'));
+  }
+  int port() {
+    const std::string text = line();
     std::smatch match;
     if (!std::regex_search(text, match, std::regex("Serving https?://[^ ]*:([0-9]+) "))) {
       throw std::runtime_error("not serving: " + text);
@@ -45,8 +51,10 @@ class BackgroundServer {
  private:
   std::string log() const { return directory_.path() + "/log"; }
   std::vector<std::string> arguments(std::vector<std::string> more) const {
-    std::vector<std::string> all{
-        "serve", "--port", "0", "--format", "json", "-o", directory_.path() + "/result"};
+    std::vector<std::string> all{"serve", "--format", "json", "-o", directory_.path() + "/result"};
+    if (std::find(more.begin(), more.end(), "--unix") == more.end()) {
+      all.insert(all.end(), {"--port", "0"});
+    }
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

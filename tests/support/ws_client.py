@@ -1,9 +1,10 @@
 """A WebSocket client that is not ours (Debian's python3-websockets), held against a server.
 
-    ws_client.py URL [CAFILE]
+    ws_client.py URL none|deflate [CAFILE]
 
 An echo of texts, binaries and fragments, pings, and a room of several clients in which each speaks;
-every client ends with 1000. Says "ok" where all is as it has to be.
+every client ends with 1000. permessage-deflate is offered to a server that must decline it, or take
+it up: with takeover, and without and with windows of 9 bits. Says "ok" where all is as it has to be.
 """
 
 import asyncio
@@ -11,14 +12,21 @@ import ssl
 import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 CLIENTS = 6
 SAYS = 20
 TEXTS = ["", "plain", "größer 漢字 🎲", "x" * 126, "y" * 70000]
 BINARIES = [b"", bytes(range(256)), b"\x00\xff" * 50000]
+NARROW = ClientPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=9,
+    client_max_window_bits=9,
+)
 
 
-async def echo(url, options):
+async def echo(url, extension, options):
     async with websockets.connect(url + "/ws/echo", max_size=None, **options) as socket:
         for message in TEXTS + BINARIES:
             await socket.send(message)
@@ -26,13 +34,9 @@ async def echo(url, options):
         await socket.send(iter(["in ", "three ", "parts"]))
         assert await socket.recv() == "in three parts"
         await (await socket.ping(b"are you there"))
+        names = [one.name for one in socket.extensions]
+        assert names == extension, names
     assert socket.close_code == 1000, socket.close_code
-
-
-async def compressed(url, options):
-    # The extension is offered by default; the server declines it.
-    async with websockets.connect(url + "/ws/echo", **options) as socket:
-        assert socket.extensions == [], socket.extensions
 
 
 async def room(url, options):
@@ -59,11 +63,13 @@ async def room(url, options):
         assert socket.close_code == 1000, socket.close_code
 
 
-async def main(url, cafile=None):
+async def main(url, deflate, cafile=None):
     options = {"ssl": ssl.create_default_context(cafile=cafile)} if cafile else {}
-    await echo(url, {"compression": None, **options})
-    await compressed(url, options)
-    await room(url, {"compression": None, **options})
+    extension = ["permessage-deflate"] if deflate == "deflate" else []
+    await echo(url, [], {"compression": None, **options})
+    await echo(url, extension, options)  # the extension is offered by default
+    await echo(url, extension, {"compression": None, "extensions": [NARROW], **options})
+    await room(url, options)
     print("ok")
 
 

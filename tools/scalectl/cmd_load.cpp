@@ -16,7 +16,8 @@ void declare_load_merge(cli::Command& load, Context& context) {
   auto merge_options = std::make_shared<MergeOptions>();
   load.verb("merge", "One result out of those of the shards of a run")
       .operands("FILE", merge_options->files, "Results as JSON")
-      .list("--threshold", merge_options->thresholds, "What must hold of the whole", "EXPRESSION")
+      .list("--threshold", merge_options->thresholds, "What must hold of the whole", "EXPRESSION",
+            is_threshold)
       .example("scalectl load merge shard-*.json --threshold 'response.p99<200ms'")
       .action([merge_options, &context] {
         std::vector<load::NamedText> texts;

@@ -26,6 +26,9 @@ struct Options {
   std::optional<std::string> expect;
   std::vector<std::string> headers;
   std::vector<std::string> protocols;
+  bool deflate = false;
+  bool deflate_no_takeover = false;
+  std::optional<std::int64_t> deflate_bits;
   bool reconnect = false;
   core::Seconds reconnect_jitter{1};
   std::optional<std::string> read_rate;
@@ -44,6 +47,26 @@ load::Expect expectation(const Options& options) {
                           "echo: the sender gets it back; room: everybody gets it");
 }
 
+std::optional<net::WsDeflate> deflate_of(const Options& options) {
+  constexpr int kLeast = net::DeflateWindow::kLeastBits;
+  constexpr int kMost = net::DeflateWindow::kMostBits;
+  if (!options.deflate && (options.deflate_no_takeover || options.deflate_bits)) {
+    throw core::usage_error(
+        fmt::format("{} without --deflate",
+                    options.deflate_bits ? "--deflate-bits" : "--deflate-no-takeover"),
+        "nothing is compressed unless --deflate asks for it");
+  }
+  if (!options.deflate) return std::nullopt;
+  const std::int64_t bits = options.deflate_bits.value_or(kMost);
+  if (bits < kLeast || bits > kMost) {
+    throw core::usage_error(fmt::format("--deflate-bits {} is not possible", bits),
+                            fmt::format("give {} to {}", kLeast, kMost));
+  }
+  const net::DeflateWindow window{.takeover = !options.deflate_no_takeover,
+                                  .bits = static_cast<int>(bits)};
+  return net::WsDeflate{.client = window, .server = window};
+}
+
 /// One message of each speaker in every interval is so many of all speakers together.
 load::Rate rate_of_all(core::Seconds every, int speakers) {
   const core::Nanos interval = nanos(every);
@@ -55,7 +78,9 @@ load::Rate rate_of_all(core::Seconds every, int speakers) {
 load::WsPlan plan_of(const Options& options) {
   load::WsPlan plan{.url = net::parse_ws_url(options.url),
                     .unix_path = options.common.unix_path,
-                    .request = {.headers = options.headers, .protocols = options.protocols},
+                    .request = {.headers = options.headers,
+                                .protocols = options.protocols,
+                                .deflate = deflate_of(options)},
                     .connections = to_int(options.connections),
                     .threads = to_int(options.threads),
                     .speakers = to_int(options.speakers),
@@ -111,6 +136,9 @@ core::Object params_of(const Options& options, const load::WsPlan& plan) {
   }
   if (options.rate) params.set("rate", load::to_text(load::parse_rate(*options.rate)));
   if (options.every) params.set("every_s", options.every->count());
+  if (options.deflate) {
+    params.set("deflate", options.deflate_no_takeover ? "no takeover" : "takeover");
+  }
   return params;
 }
 
@@ -146,6 +174,11 @@ void declare_load_ws(cli::Command& load, Context& context) {
       .list("-H,--header", options->headers, "\"Name: value\" of the upgrade (several times)",
             "HEADER")
       .list("--subprotocol", options->protocols, "To ask for (several times, best first)", "NAME")
+      .flag("--deflate", options->deflate, "Ask for permessage-deflate: compressed messages")
+      .flag("--deflate-no-takeover", options->deflate_no_takeover,
+            "Each message compressed by itself: less memory, longer messages")
+      .option("--deflate-bits", options->deflate_bits,
+              "Window of both sides, 2 to the power of 8 to 15 bytes (default: 15)", "BITS")
       .flag("--reconnect", options->reconnect, "Open a connection again that was closed")
       .option("--reconnect-jitter", options->reconnect_jitter, "After a random time up to this")
       .option("--read-rate", options->read_rate, "Read at most so much a second on a connection",

@@ -28,6 +28,7 @@ struct Options {
   core::Seconds accept_delay{0};
   std::string ws_max_message = "1MiB";
   std::optional<std::string> ws_subprotocol;
+  bool ws_deflate = false;
   core::Seconds ws_delay{0};
   std::optional<std::int64_t> ws_delay_every;
   std::optional<std::int64_t> ws_drop;
@@ -105,7 +106,8 @@ void set_ws(const Options& options, gateway::ServeOptions& made) {
                              .duplicate = count("--ws-duplicate", options.ws_duplicate),
                              .reorder = count("--ws-reorder", options.ws_reorder)},
                 .close_after = count("--ws-close-after", options.ws_close_after),
-                .subprotocol = protocol_of(options.ws_subprotocol)};
+                .subprotocol = protocol_of(options.ws_subprotocol),
+                .deflate = options.ws_deflate};
 }
 
 gateway::ServeOptions engine_options(const Options& options) {
@@ -156,6 +158,7 @@ void declare_serve(cli::Application& application, Context& context) {
       .option("--ws-max-message", options->ws_max_message,
               "Largest WebSocket message; larger ones are closed with 1009", "SIZE")
       .option("--ws-subprotocol", options->ws_subprotocol, "Taken where a client offers it", "NAME")
+      .flag("--ws-deflate", options->ws_deflate, "Take up permessage-deflate where it is offered")
       .option("--ws-delay", options->ws_delay, "Each message waits so long on its way out")
       .option("--ws-delay-every", options->ws_delay_every,
               "Only to the Nth, 2Nth, … WebSocket accepted", "N")

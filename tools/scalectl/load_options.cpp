@@ -25,7 +25,8 @@ void LoadOptions::declare_reach(cli::Command& verb) {
 
 void LoadOptions::declare_thresholds(cli::Command& verb, const std::string& examples) {
   verb.list("--threshold", thresholds,
-            "What must hold, else exit 1: " + examples + " (several times)", "EXPRESSION")
+            "What must hold, else exit 1: " + examples + " (several times)", "EXPRESSION",
+            is_threshold)
       .flag("--abort-on-fail", abort_on_fail, "Stop as soon as a threshold is missed")
       .option("--delay", delay, "Before --abort-on-fail looks for the first time");
 }
@@ -68,6 +69,11 @@ core::Nanos nanos(core::Seconds seconds) {
 
 int to_int(std::int64_t number) {
   return static_cast<int>(std::min<std::int64_t>(number, std::numeric_limits<int>::max()));
+}
+
+bool is_threshold(const std::string& word) {
+  return !word.starts_with('-') && word.find("://") == std::string::npos &&
+         (word.find_first_of("<>") != std::string::npos || word.find("==") != std::string::npos);
 }
 
 std::vector<load::Threshold> thresholds_of(const std::vector<std::string>& texts) {

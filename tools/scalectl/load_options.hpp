@@ -55,6 +55,8 @@ auto read_option(const char* option, const std::string& text, const Parse& parse
 core::Nanos nanos(core::Seconds seconds);
 /// A whole number within the range of int; what is sensible is checked by the plan.
 int to_int(std::int64_t number);
+/// True for what looks like a threshold, right or wrong, and not like an operand.
+bool is_threshold(const std::string& word);
 std::vector<load::Threshold> thresholds_of(const std::vector<std::string>& texts);
 [[noreturn]] void contradiction(const std::string& one, const std::string& other,
                                 const std::string& why);

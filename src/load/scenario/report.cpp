@@ -57,7 +57,7 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
                                     {"disconnects", m.disconnects},
                                     {"reopened", m.reopened}});
   Object closes;
-  for (const auto& [code, count] : tally.closes) closes.set(std::to_string(code), count);
+  for (const auto& [code, count] : tally.close_codes()) closes.set(std::to_string(code), count);
   metrics.set("closes", std::move(closes));
 }
 
@@ -235,6 +235,7 @@ void report(const Scenario& scenario, const ScenarioOutcome& run, core::Result& 
   if (scenario.stage_names.size() > 1) result.tables.push_back(stage_table(scenario, outcome));
   result.tables.push_back(step_table(scenario, outcome));
   result.tables.push_back(latency_table(tally.latencies, kLatencies));
+  if (!tally.closes.empty()) result.tables.push_back(close_table(tally));
   for (core::Table table :
        {check_table(scenario, tally.flow), reason_table(tally.flow), error_table(tally)}) {
     if (!table.rows.empty()) result.tables.push_back(std::move(table));

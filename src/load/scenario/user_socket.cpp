@@ -53,7 +53,7 @@ void UserSocket::close(int code, const std::string& reason) {
 void UserSocket::drop() {
   if (!connection_) return;
   if (connection_->is_open()) {
-    ++crowd_.recorder.tally().closes[net::WebSocket::kAbnormal];
+    crowd_.recorder.tally().count_close({net::WebSocket::kAbnormal, false, ""});
     settle();
   }
   connection_->drop();
@@ -143,7 +143,7 @@ void UserSocket::on_close(const net::WsClose& close) {
   const Nanos now = core::monotonic_now();
   crowd_.recorder.advance(now);
   Tally& tally = crowd_.recorder.tally();
-  ++tally.closes[close.code];
+  tally.count_close({close.code, close.by_peer, close.reason});
   settle();
   if (!closing_) {
     ++tally.messages.disconnects;

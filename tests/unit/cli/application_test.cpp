@@ -37,6 +37,8 @@ class Program : public testing::Test {
         .option("--dsn", dsn, "Where", "DSN")
         .flag("--strict", strict, "A missed threshold is a failure")
         .list("--table", tables, "Other names", "KNOWN=ACTUAL")
+        .list("--limit", limits, "What must hold", "LIMIT",
+              [](const std::string& word) { return word.find('<') != std::string::npos; })
         .action([this] { return ran("run"); });
     Command exec = application.command("exec", "Run a program");
     exec.operands("COMMAND", words, "The program and its arguments").action([this] {
@@ -71,6 +73,7 @@ class Program : public testing::Test {
   Choice strategy{.value = "set", .allowed = {"set", "rows"}};
   std::string dsn;
   std::vector<std::string> tables;
+  std::vector<std::string> limits;
   std::vector<std::string> words;
   std::string action;
   Application application{"scalectl", "Tells whether it holds", "1.2.3"};
@@ -219,6 +222,14 @@ TEST_F(Program, MissingOperand_IsRefused) {
   const core::Error error = refusal({"exec"});
   EXPECT_THAT(error.message(), StartsWith("exec: COMMAND"));
   EXPECT_EQ(error.hint(), "see scalectl exec --help");
+}
+
+TEST_F(Program, ListThatKnowsItsValues_TakesSeveralInARow) {
+  run({"tick", "run", "--limit", "a<1", "b<2", "stamina", "--limit=c", "d<4"});
+  EXPECT_THAT(limits, ElementsAre("a<1", "b<2", "c", "d<4"));
+  EXPECT_EQ(operand, "stamina");
+  run({"exec", "--", "--limit", "a<1", "b<2"});
+  EXPECT_THAT(words, ElementsAre("--limit", "a<1", "b<2"));
 }
 
 TEST_F(Program, AfterTwoDashes_EverythingIsAnOperand) {

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <optional>
 #include <semaphore>
-#include <thread>
 
 namespace scalectl::process {
 namespace {
@@ -59,14 +58,15 @@ TEST(Signals, SecondOne_EndsTheProcess) {
 TEST(Signals, SameOneWithinAMoment_IsTheFirstAgain) {
   EXPECT_EXIT(
       {
-        const Signals signals;
-        send_and_wait(signals, SIGINT);
-        kill(getpid(), SIGINT);
-        sigset_t pending;
-        do {  // until the receiving thread has taken it
-          sigpending(&pending);
-        } while (sigismember(&pending, SIGINT) != 0);
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // to act on it, if it would
+        {
+          const Signals signals;
+          send_and_wait(signals, SIGINT);
+          kill(getpid(), SIGINT);
+          sigset_t pending;
+          do {  // until the receiving thread has taken it
+            sigpending(&pending);
+          } while (sigismember(&pending, SIGINT) != 0);
+        }  // it has acted on it, if it would
         _exit(0);
       },
       testing::ExitedWithCode(0), "");
