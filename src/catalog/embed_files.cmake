@@ -1,6 +1,7 @@
 # Embeds every file of sql/ and scenarios/ into the catalog library.
 file(GLOB_RECURSE embedded CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
-     ${PROJECT_SOURCE_DIR}/sql/*.sql ${PROJECT_SOURCE_DIR}/scenarios/*.json)
+     ${PROJECT_SOURCE_DIR}/sql/*.sql ${PROJECT_SOURCE_DIR}/scenarios/*.json
+     ${PROJECT_SOURCE_DIR}/scenarios/*.csv)
 list(SORT embedded)
 list(TRANSFORM embedded PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE embedded_paths)
 set(embedded_cpp ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp)

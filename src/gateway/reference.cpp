@@ -7,16 +7,30 @@
 #include <iterator>
 #include <optional>
 
+#include "gateway/login.hpp"
+
 namespace scalectl::gateway {
 namespace {
 
 using net::ServerRequest;
 using net::ServerResponse;
 
-enum Route { kHealth, kDelay, kStatus, kEcho, kMetrics, kWsEcho, kWsRoom, kOther, kRoutes };
+enum Route {
+  kHealth,
+  kLogin,
+  kSession,
+  kDelay,
+  kStatus,
+  kEcho,
+  kMetrics,
+  kWsEcho,
+  kWsRoom,
+  kOther,
+  kRoutes
+};
 constexpr std::array<std::string_view, kRoutes> kRouteNames{
-    "/api/health", "/delay/{ms}", "/status/{code}",  "/echo",
-    "/metrics",    "/ws/echo",    "/ws/room/{name}", "other"};
+    "/api/health", "/api/login", "/api/session", "/delay/{ms}",     "/status/{code}",
+    "/echo",       "/metrics",   "/ws/echo",     "/ws/room/{name}", "other"};
 
 constexpr std::array<std::string_view, 8> kMethodNames{"GET",   "HEAD",    "POST",   "PUT",
                                                        "PATCH", "OPTIONS", "DELETE", "other"};
@@ -81,6 +95,8 @@ Route route_of(std::string_view path, std::string_view& operand) {
     return true;
   };
   if (path == "/api/health") return kHealth;
+  if (path == "/api/login") return kLogin;
+  if (path == "/api/session") return kSession;
   if (below("/delay/")) return kDelay;
   if (below("/status/")) return kStatus;
   if (path == "/echo") return kEcho;
@@ -130,16 +146,23 @@ void Reference::upgrade(const ServerRequest& request, std::string_view room,
 void Reference::handle(const ServerRequest& request, ServerResponse& response) {
   std::string_view operand;
   const Route route = route_of(request.path, operand);
-  const std::string_view wanted = route == kEcho ? "POST" : "GET";
+  const bool posts = route == kEcho || route == kLogin;
+  const std::string_view wanted = posts ? "POST" : "GET";
   if (route == kOther) {
     refuse(response, 404, "there is nothing here");
   } else if (request.method != wanted && (wanted != "GET" || request.method != "HEAD")) {
-    response.add_header("Allow", route == kEcho ? "POST" : "GET, HEAD");
+    response.add_header("Allow", posts ? "POST" : "GET, HEAD");
     refuse(response, 405, "this path has another method");
   } else {
     switch (route) {
       case kHealth:
         response.body = kHealthBody;
+        break;
+      case kLogin:
+        log_in(request, logins_.fetch_add(1, std::memory_order_relaxed), response);
+        break;
+      case kSession:
+        show_session(request, response);
         break;
       case kDelay:
         delay(operand, response);

@@ -1,12 +1,16 @@
 // Reference: the routes of `scalectl serve`, a target whose answers are known and whose counts are
 // exact.
 //
-//   GET  /api/health     200 {"status":"ok"}
-//   GET  /delay/{ms}     200 after so many milliseconds, 0 to 60000
-//   GET  /status/{code}  that status, 200 to 599; 3xx lead to /api/health; 204, 205, 304 have no
-//   body POST /echo           the body back, with its content type GET  /metrics        Prometheus
-//   text (version 0.0.4) GET  /ws/echo        a WebSocket: every message comes back GET
-//   /ws/room/{name} a WebSocket: what one says reaches everyone in the room, see rooms.hpp
+//   GET  /api/health      200 {"status":"ok"}
+//   POST /api/login       200 {"token":"…"} and a cookie, see login.hpp
+//   GET  /api/session     200 for who sends one of them, else 401
+//   GET  /delay/{ms}      200 after so many milliseconds, 0 to 60000
+//   GET  /status/{code}   that status, 200 to 599; 3xx lead to /api/health; 204, 205, 304 have no
+//                         body
+//   POST /echo            the body back, with its content type
+//   GET  /metrics         Prometheus text (version 0.0.4)
+//   GET  /ws/echo         a WebSocket: every message comes back
+//   GET  /ws/room/{name}  a WebSocket: what one says reaches everyone in the room, see rooms.hpp
 //
 // HEAD goes wherever GET does. Another method is answered with 405, another path with 404, a number
 // out of range with 400.
@@ -18,6 +22,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -62,6 +67,7 @@ class Reference final : public net::ServerHandler {
 
   std::vector<std::unique_ptr<Counts>> counts_;  ///< one for each thread
   const net::HttpServer* server_ = nullptr;
+  std::atomic<std::uint64_t> logins_{0};
   Rooms rooms_;
 };
 

@@ -145,6 +145,38 @@ TEST_F(Serve, Echo_OfMegabytes_SurvivesPartialWrites) {
   EXPECT_TRUE(client_.receive().body == body);
 }
 
+TEST_F(Serve, Login_GivesATokenThatIsASession) {
+  const std::string head = "Host: h\r\nContent-Length: 3\r\n\r\nann";
+  const RawResponse first = client_.ask("POST /api/login HTTP/1.1\r\n" + head);
+  const RawResponse second = client_.ask("POST /api/login HTTP/1.1\r\n" + head);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_THAT(first.body, testing::MatchesRegex("\\{\"token\":\"[0-9a-f]{16}\"\\}\n"));
+  EXPECT_NE(first.body, second.body);
+  const std::string token = first.body.substr(10, 16);
+  EXPECT_EQ(first.header("set-cookie"), "session=" + token + "; Path=/; HttpOnly");
+
+  const auto session = [&](const std::string& header) {
+    return client_.ask("GET /api/session HTTP/1.1\r\nHost: h\r\n" + header + "\r\n\r\n");
+  };
+  for (const std::string& header :
+       {"Cookie: a=b; session=" + token, "Authorization: Bearer " + token}) {
+    const RawResponse shown = session(header);
+    EXPECT_EQ(shown.status, 200) << header;
+    EXPECT_EQ(shown.body, first.body) << header;
+  }
+  for (const char* header : {"X: y", "Cookie: session=", "Cookie: xsession=0123456789abcdef",
+                             "Authorization: Bearer nobody", "Cookie: session=0123456789ABCDEF"}) {
+    EXPECT_EQ(session(header).status, 401) << header;
+  }
+  EXPECT_EQ(session("X: y").header("www-authenticate"), "Bearer");
+}
+
+TEST_F(Serve, Login_WithoutABody_Is400) {
+  EXPECT_EQ(client_.ask("POST /api/login HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").status,
+            400);
+  EXPECT_EQ(client_.ask(get("/api/login")).status, 405);
+}
+
 TEST_F(Serve, UnknownPathAndMethod) {
   EXPECT_EQ(client_.ask(get("/nothing")).status, 404);
   EXPECT_EQ(client_.ask(get("/api/health/")).status, 404);

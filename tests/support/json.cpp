@@ -84,7 +84,12 @@ bool states_its_unit(std::string_view key) {
                                           "bytes_out",
                                           "found",
                                           "code",
-                                          "held"};
+                                          "held",
+                                          "populations",
+                                          "thresholds",
+                                          "users",
+                                          "arrivals",
+                                          "line"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });

@@ -35,6 +35,8 @@ void declare_load(cli::Application& application, Context& context) {
       application.command("load", "Drive HTTP and WebSocket load, and tell the truth about it");
   declare_load_http(load, context);
   declare_load_ws(load, context);
+  declare_load_run(load, context);
+  declare_load_scenario(load, context);
   declare_load_merge(load, context);
 }
 

@@ -63,5 +63,7 @@ std::vector<load::Threshold> thresholds_of(const std::vector<std::string>& texts
 
 void declare_load_http(cli::Command& load, Context& context);
 void declare_load_ws(cli::Command& load, Context& context);
+void declare_load_run(cli::Command& load, Context& context);
+void declare_load_scenario(cli::Command& load, Context& context);
 
 }  // namespace scalectl::tool

@@ -55,10 +55,10 @@ FeederData read_csv(const std::string& file, std::string_view text) {
     const CsvRecord& record = records[i];
     if (record.size() != data.columns.size()) {
       const std::size_t last = std::min(record.size(), data.columns.size() + 1) - 1;
-      throw error_at(file, record[last].place,
-                     fmt::format("a row of {} values, but there are {} columns", record.size(),
-                                 data.columns.size()),
-                     "the columns are " + core::join(data.columns, ", "));
+      throw error_at(
+          file, record[last].place,
+          fmt::format("values in this row: {}, columns: {}", record.size(), data.columns.size()),
+          "the columns are " + core::join(data.columns, ", "));
     }
     std::vector<Variable> row;
     for (const CsvField& field : record) row.push_back({.text = field.text});

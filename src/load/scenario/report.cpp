@@ -195,8 +195,7 @@ core::Verdict verdict_of(const ScenarioOutcome& outcome, const std::vector<core:
   if (has_failed(outcome.outcome, checks)) return core::Verdict::kFail;
   if (i.started == 0) return core::Verdict::kInconclusive;
   if (i.ok == 0 && i.failed > 0) return core::Verdict::kFail;
-  const bool troubled =
-      i.failed + i.missed + tally.flow.failed_checks() + tally.counts.errors() > 0;
+  const bool troubled = i.failed + i.missed + tally.flow.failed_checks() > 0;
   return troubled ? core::Verdict::kWarn : core::Verdict::kPass;
 }
 

@@ -74,10 +74,9 @@ std::vector<Entry> find_servers(const Scenario& scenario, const RunPlan& plan,
                                 const std::stop_token& stop, core::Observer& observer,
                                 std::vector<std::string>& notes) {
   std::vector<Entry> entries;
-  const std::optional<std::string> no_path;
   for (const Origin& origin : scenario.origins) {
     const Reach reach{.url = origin.url,
-                      .unix_path = no_path,
+                      .unix_path = plan.unix_path,
                       .ip_version = plan.ip_version,
                       .sources = plan.sources,
                       .connections = most_connections(scenario),

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "core/observer.hpp"
@@ -19,6 +20,7 @@ struct RunPlan {
   int threads = 1;
   Shard shard;
   std::optional<std::chrono::system_clock::time_point> start_at;
+  std::optional<std::string> unix_path;  ///< a Unix socket to connect to, whatever the URLs' hosts
   net::IpVersion ip_version = net::IpVersion::kAny;
   std::vector<net::Address> sources;
   net::TlsOptions tls;

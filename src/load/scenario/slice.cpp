@@ -1,11 +1,7 @@
 #include "load/scenario/slice.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-
-#include "core/error.hpp"
 
 namespace scalectl::load::scenario {
 namespace {
@@ -28,14 +24,6 @@ std::int64_t whole_seconds(Nanos length) { return (length + core::kSecond - 1) /
 class StepMeasurement : public Measurement {
  public:
   StepMeasurement(const StepTally& tally, double length_s) : tally_(tally), length_s_(length_s) {}
-
-  static bool knows(const Metric& metric) {
-    static constexpr std::string_view kNames[] = {"response",   "requests",   "sent",
-                                                  "ok",         "errors",     "http_error",
-                                                  "timeout",    "unfinished", "transport_error",
-                                                  "throughput", "error_rate"};
-    return std::find(std::begin(kNames), std::end(kNames), metric.name) != std::end(kNames);
-  }
 
   std::optional<double> value(const Threshold& threshold) const override {
     const std::string_view name = threshold.metric->name;
@@ -60,6 +48,13 @@ class StepMeasurement : public Measurement {
 };
 
 }  // namespace
+
+bool is_known_by_step(const Metric& metric) {
+  static constexpr std::string_view kNames[] = {
+      "response",   "requests",        "sent",       "ok",        "errors", "http_error", "timeout",
+      "unfinished", "transport_error", "throughput", "error_rate"};
+  return std::find(std::begin(kNames), std::end(kNames), metric.name) != std::end(kNames);
+}
 
 Seconds seconds_of(const Scenario& scenario, int stage) {
   Seconds seconds{INT64_MAX, 0};
@@ -91,13 +86,7 @@ std::vector<int> http_steps(const Scenario& scenario) {
 
 Slice::Slice(const Scenario& scenario, const ScenarioThreshold& threshold) : held_(threshold) {
   const bool is_named = threshold.step || threshold.tag;
-  const bool knows = StepMeasurement::knows(*threshold.threshold.metric);
-  if (is_named && !knows) {
-    throw core::usage_error(
-        fmt::format("threshold \"{}\": \"{}\" is not known by step or tag", threshold.text,
-                    threshold.threshold.metric->name),
-        "response, errors, error_rate, throughput and the counts of requests are");
-  }
+  const bool knows = is_known_by_step(*threshold.threshold.metric);
   by_cells_ = is_named || (threshold.stage && knows);
   if (threshold.stage) seconds_ = seconds_of(scenario, *threshold.stage);
   const std::int64_t base = threshold.stage ? seconds_.first : 0;

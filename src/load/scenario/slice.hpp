@@ -28,9 +28,12 @@ std::size_t cell(const Scenario& scenario, int stage, int step);
 /// The steps that talk HTTP: what "response" is of where no step is named.
 std::vector<int> http_steps(const Scenario& scenario);
 
+/// Whether a threshold on `metric` can be held against a step, or all steps of a tag.
+bool is_known_by_step(const Metric& metric);
+
 class Slice {
  public:
-  /// Throws Error (usage) for a metric that is not known by step, tag or stage.
+  /// `threshold` must outlive it, and is_known_by_step() where it names a step or a tag.
   Slice(const Scenario& scenario, const ScenarioThreshold& threshold);
 
   /// Takes the seconds of a run, in order.

@@ -32,13 +32,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_small(char c) { return c >= 'a' && c <= 'z'; }
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
-bool is_variable_name(std::string_view name) {
-  return !name.empty() && (is_small(name[0]) || name[0] == '_') &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return is_small(c) || is_capital(c) || is_digit(c) || c == '_' || c == '.' || c == '-';
-         });
-}
-
 bool is_environment_name(std::string_view name) {
   return !name.empty() && is_capital(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
     return is_capital(c) || is_digit(c) || c == '_';
@@ -206,6 +199,13 @@ bool opens_string(std::string_view out) {
 bool is_number(const Template::Call& call) { return call.function != Function::kUuid; }
 
 }  // namespace
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && (is_small(name[0]) || name[0] == '_') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return is_small(c) || is_capital(c) || is_digit(c) || c == '_' || c == '.' || c == '-';
+         });
+}
 
 int Symbols::add(std::string_view name) {
   if (const auto known = find(name)) return *known;

@@ -96,6 +96,9 @@ class Template {
   As as_ = As::kText;
 };
 
+/// A small letter or "_", then letters, digits, "_", "-" and ".".
+bool is_variable_name(std::string_view name);
+
 /// Takes `text` apart. Every variable in it gets a number in `symbols`, whose names in `text` are
 /// appended to `used`. Throws Error (usage) for a "${" without end, an unknown function, wrong
 /// arguments, or an environment variable that is not set and has no default; its message names the

@@ -45,6 +45,7 @@ std::optional<std::string> UserHttp::start(const HttpStep& step, Scope& scope, N
   Tally& tally = crowd_.recorder.tally();
   ++tally.counts.scheduled;
   ++tally.counts.sent;
+  tally.latencies.send_lag.record(now - due);  // ours: what comes now is the server's
   connection().is_open() ? send() : open();
   return std::nullopt;
 }
@@ -97,10 +98,7 @@ void UserHttp::open() {
 }
 
 void UserHttp::send() {
-  if (sent_ == 0) {
-    sent_ = core::monotonic_now();
-    crowd_.recorder.lag(sent_ - due_);
-  }
+  if (sent_ == 0) sent_ = core::monotonic_now();
   connection().send(*wire_, {.head = step_->method == "HEAD",
                              .content = !step_->extract.empty() || !step_->checks.empty()});
 }

@@ -92,8 +92,8 @@ TEST(ReadFeeder, Mistakes_AreRefusedWithTheirPlace) {
   const std::tuple<const char*, const char*, const char*> cases[] = {
       {"x.csv", "", "x.csv:1:1: the file is empty"},
       {"x.csv", "name\n", "x.csv:1:1: there is no row"},
-      {"x.csv", "a,b\n1,2\n3\n", "x.csv:3:1: a row of 1 values, but there are 2 columns"},
-      {"x.csv", "a,b\n1,2,3\n", "x.csv:2:5: a row of 3 values, but there are 2 columns"},
+      {"x.csv", "a,b\n1,2\n3\n", "x.csv:3:1: values in this row: 1, columns: 2"},
+      {"x.csv", "a,b\n1,2,3\n", "x.csv:2:5: values in this row: 3, columns: 2"},
       {"x.csv", "a,,b\n1,2,3\n", "x.csv:1:3: column 2 has no name"},
       {"x.csv", "a,a\n1,2\n", "x.csv:1:3: two columns are called \"a\""},
       {"x.csv", "a\n\"b\nc", "x.csv:2:1: a quote that is not closed"},

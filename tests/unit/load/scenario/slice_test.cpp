@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "core/error.hpp"
-
 namespace scalectl::load::scenario {
 namespace {
 
@@ -145,11 +143,11 @@ TEST(Slice, OfEverything_IsTheRun) {
   EXPECT_EQ(Trial(scenario, held("iterations==20")).seconds(0, 20, 1, 50).finish(), "passed 20");
 }
 
-TEST(Slice, AMetricThatStepsDoNotKnow_IsRefused) {
-  const Scenario scenario = two_stages();
-  ScenarioThreshold threshold = held("lost==0");
-  threshold.step = 1;
-  EXPECT_THROW(Slice(scenario, threshold), core::Error);
+TEST(Slice, OfAStep_KnowsWhatStepsAre) {
+  EXPECT_TRUE(is_known_by_step(*parse_threshold("response.p95<1ms").metric));
+  EXPECT_TRUE(is_known_by_step(*parse_threshold("error_rate<1%").metric));
+  EXPECT_FALSE(is_known_by_step(*parse_threshold("lost==0").metric));
+  EXPECT_FALSE(is_known_by_step(*parse_threshold("upgrade.p95<1ms").metric));
 }
 
 }  // namespace
