@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -7,9 +8,10 @@
 #include "contests.hpp"
 #include "core/rng.hpp"
 #include "core/statistics.hpp"
-#include "core/stopwatch.hpp"
+#include "first_request.hpp"
 #include "load/recorder.hpp"
 #include "pinned.hpp"
+#include "process/files.hpp"
 #include "web_server.hpp"
 
 namespace scalectl::bench {
@@ -27,6 +29,7 @@ constexpr double kMostLag_s = 0.001;
 constexpr double kMostMemoryGrowth = 1.05;
 constexpr double kMostMemory = 100e6;
 constexpr double kMostStart_s = 0.020;
+constexpr double kLeastOfPlain = 0.8;
 
 /// One run of a generator.
 struct Run {
@@ -48,15 +51,16 @@ double number_before(const std::string& text, const std::string& mark) {
 }
 
 Run run_wrk(const std::string& url, int connections) {
-  const auto [out, cpu] = run_pinned({"wrk", "-t1", fmt::format("-c{}", connections),
-                                        fmt::format("-d{}s", kSeconds), url});
+  const auto [out, cpu] = run_pinned(
+      {"wrk", "-t1", fmt::format("-c{}", connections), fmt::format("-d{}s", kSeconds), url});
   return {.throughput = number_after(out, "Requests/sec:"),
           .cpu_s = cpu.all_s() / number_before(out, " requests in")};
 }
 
 Run run_scalectl(const Arena& arena, const std::string& url, int connections,
                  std::optional<double> rate) {
-  std::vector<std::string> options{"http", url, "-c", std::to_string(connections), "-d", std::string(kSeconds) + "s"};
+  std::vector<std::string> options{
+      "http", url, "-c", std::to_string(connections), "-d", std::string(kSeconds) + "s"};
   if (rate) options.insert(options.end(), {"-R", fmt::format("{:.0f}/s", *rate)});
   if (url.starts_with("https")) options.emplace_back("-k");
   Cpu cpu;
@@ -109,19 +113,20 @@ core::Array compete(const Arena& arena, const Case& load, bool& passed) {
 }
 
 core::Table against_wrk(const Arena& arena, const WebServer& server, bool& passed) {
-  core::Table table{.key = "wrk",
-                    .title = fmt::format("load http against wrk, one core each, nginx ({} rounds of {} s)",
-                                         kRounds, kSeconds),
-                    .columns = {{"load", "load"},
-                                {"wrk_rps", "wrk/s", Unit::kCount},
-                                {"scalectl_rps", "scalectl/s", Unit::kCount},
-                                {"ratio", "ratio", Unit::kTimes},
-                                {"least_ratio", "at least", Unit::kTimes},
-                                {"cpu_ratio", "CPU a request", Unit::kTimes},
-                                {"most_cpu_ratio", "at most", Unit::kTimes},
-                                {"lag_p99_s", "send lag p99", Unit::kSeconds},
-                                {"most_lag_s", "under", Unit::kSeconds}},
-                    .rows = {}};
+  core::Table table{
+      .key = "wrk",
+      .title = fmt::format("load http against wrk, one core each, nginx ({} rounds of {} s)",
+                           kRounds, kSeconds),
+      .columns = {{"load", "load"},
+                  {"wrk_rps", "wrk/s", Unit::kCount},
+                  {"scalectl_rps", "scalectl/s", Unit::kCount},
+                  {"ratio", "ratio", Unit::kTimes},
+                  {"least_ratio", "at least", Unit::kTimes},
+                  {"cpu_ratio", "CPU a request", Unit::kTimes},
+                  {"most_cpu_ratio", "at most", Unit::kTimes},
+                  {"lag_p99_s", "send lag p99", Unit::kSeconds},
+                  {"most_lag_s", "under", Unit::kSeconds}},
+      .rows = {}};
   for (const Case& load : {Case{"closed, 64 connections", server.url(), 64},
                            Case{"closed, 256 connections", server.url(), 256},
                            Case{"TLS, closed, 64 connections", server.tls_url(), 64},
@@ -139,8 +144,8 @@ double resident_bytes() {
   return resident * 4096;
 }
 
-/// Resident memory after 50 million requests over that after one million, their latencies spread over
-/// six decades: recording and collecting as a run does it.
+/// Resident memory after 50 million requests over that after one million, their latencies spread
+/// over six decades: recording and collecting as a run does it.
 double memory_growth() {
   load::Recorder recorder;
   load::Tally total;
@@ -167,6 +172,33 @@ double memory_growth() {
   return resident_bytes() / early;
 }
 
+/// A scenario of one step against the same by load http, interleaved.
+core::Table scenario_of_one_step(const Arena& arena, const WebServer& server, bool& passed) {
+  const std::string file = arena.scratch() + "/one_step.json";
+  process::write_file(file, fmt::format(R"({{"summary": "one step", "target": "{}",
+      "populations": [{{"name": "users", "load": {{"users": 64, "for": {}}},
+                        "flow": [{{"http": "GET /"}}]}}]}})",
+                                        server.url(), kSeconds));
+  std::vector<double> plain;
+  std::vector<double> ours;
+  std::vector<double> ratios;
+  for (int round = 0; round < kRounds; ++round) {
+    plain.push_back(run_scalectl(arena, server.url(), 64, std::nullopt).throughput);
+    ours.push_back(at(scalectl_load(arena, {"run", file}), "metrics.throughput_rps").number());
+    ratios.push_back(ours.back() / plain.back());
+    fmt::print(stderr, "INFO - one step, round {} of {}: load http {:.0f}/s, load run {:.0f}/s\n",
+               round + 1, kRounds, plain.back(), ours.back());
+  }
+  passed = passed && core::median(ratios) >= kLeastOfPlain;
+  return {.key = "scenario",
+          .title = "load run of a scenario with one step against load http, 64 connections",
+          .columns = {{"http_rps", "load http/s", Unit::kCount},
+                      {"run_rps", "load run/s", Unit::kCount},
+                      {"ratio", "ratio", Unit::kTimes},
+                      {"least_ratio", "at least", Unit::kTimes}},
+          .rows = {{core::median(plain), core::median(ours), core::median(ratios), kLeastOfPlain}}};
+}
+
 core::Table limits(const Arena& arena, const WebServer& server, bool& passed) {
   core::Table table{.key = "limits",
                     .title = "Memory and start",
@@ -178,17 +210,19 @@ core::Table limits(const Arena& arena, const WebServer& server, bool& passed) {
     passed = passed && measured <= limit;
   };
   add("resident memory, 50M requests over 1M", memory_growth(), kMostMemoryGrowth, "{:.3f}x");
-  const Value many = scalectl_load(arena, {"http", server.url(), "-c", "10000", "-R", "20000/s", "-d", "5s"});
+  const Value many =
+      scalectl_load(arena, {"http", server.url(), "-c", "10000", "-R", "20000/s", "-d", "5s"});
   add("peak resident memory, 10,000 connections",
       at(many, "metrics.peak_resident_bytes").number() / 1e6, kMostMemory / 1e6, "{:.1f} MB");
   std::vector<double> starts;
   for (int i = 0; i < 21; ++i) {
-    const core::Stopwatch watch;
-    scalectl_load(arena, {"http", server.url(), "-c", "1", "-n", "1"});
-    starts.push_back(watch.seconds());
+    const FirstRequest server_of_one;
+    const auto start = std::chrono::steady_clock::now();
+    scalectl_load(arena, {"http", server_of_one.url(), "-c", "1", "-n", "1"});
+    starts.push_back(std::chrono::duration<double>(server_of_one.at() - start).count());
   }
-  add("one request, from start to exit (median of 21)", core::median(starts) * 1000, kMostStart_s * 1000,
-      "{:.1f} ms");
+  add("from start to the first request (median of 21)", core::median(starts) * 1000,
+      kMostStart_s * 1000, "{:.1f} ms");
   return table;
 }
 
@@ -199,6 +233,7 @@ core::Result load(const Arena& arena) {
   const WebServer server(arena.scratch(), kServerCore);
   bool passed = true;
   result.tables.push_back(against_wrk(arena, server, passed));
+  result.tables.push_back(scenario_of_one_step(arena, server, passed));
   result.tables.push_back(limits(arena, server, passed));
   if (!passed) result.verdict = core::Verdict::kFail;
   return result;

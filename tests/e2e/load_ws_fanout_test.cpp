@@ -25,40 +25,59 @@ core::Value counts_of(BackgroundServer& server) {
   return server.result();
 }
 
-testing::AssertionResult latencies_are_those_injected() {
-  constexpr std::int64_t kListeners = 1000;
-  constexpr std::int64_t kEveryone = kListeners + 1;  // the speaker hears itself
-  constexpr std::int64_t kSaid = 1010;
-  constexpr std::int64_t kDropped = 1;
+constexpr std::int64_t kListeners = 1000;
+constexpr std::int64_t kEveryone = kListeners + 1;  // the speaker hears itself
+
+/// One speaker, a thousand listeners: every tenth receives 100 ms late, every thousandth message is
+/// dropped. Holds the counts of the client against those of the server.
+core::Value fanout(const std::string& rate, const std::string& duration, std::int64_t said,
+                   std::int64_t dropped) {
   BackgroundServer server({"--ws-drop", "1000", "--ws-delay", "100ms", "--ws-delay-every", "10"});
   const Outcome outcome =
-      scalectl({"load", "ws", room(server), "-c", "1001", "--speakers", "1", "--send", "hello",
-                "-R", "101/s", "-d", "10s", "--expect", "room", "--format", "json"});
+      scalectl({"load", "ws", room(server), "-c", std::to_string(kEveryone), "--speakers", "1",
+                "--send", "hello", "-R", rate, "-d", duration, "--drain", "60s", "--expect", "room",
+                "--format", "json"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  const core::Value result = json(outcome.out);
+  core::Value result = json(outcome.out);
   EXPECT_THAT(violations(result), IsEmpty());
   const auto count = [&](const std::string& name) {
     return integer_at(result, "metrics.messages." + name);
   };
-  EXPECT_EQ(count("sent"), kSaid);
-  EXPECT_EQ(count("expected"), kSaid * kEveryone);
-  EXPECT_EQ(count("lost"), kDropped * kEveryone);
-  EXPECT_EQ(count("delivered"), (kSaid - kDropped) * kEveryone);
+  const std::int64_t arrived = said - dropped;
+  EXPECT_EQ(count("sent"), said);
+  EXPECT_EQ(count("expected"), said * kEveryone);
+  EXPECT_EQ(count("lost"), dropped * kEveryone);
+  EXPECT_EQ(count("delivered"), arrived * kEveryone);
   EXPECT_EQ(count("unfinished") + count("away") + count("duplicated") + count("reordered"), 0);
-  EXPECT_EQ(integer_at(result, "metrics.latency_ms.fanout.count"), (kSaid - kDropped) * kListeners);
+  EXPECT_EQ(integer_at(result, "metrics.latency_ms.fanout.count"), arrived * kListeners);
   const core::Value truth = counts_of(server);
-  EXPECT_EQ(integer_at(truth, "metrics.websockets.dropped"), kDropped);
-  EXPECT_EQ(integer_at(truth, "metrics.websockets.delayed"), (kSaid - kDropped) * kListeners / 10);
+  EXPECT_EQ(integer_at(truth, "metrics.websockets.dropped"), dropped);
+  EXPECT_EQ(integer_at(truth, "metrics.websockets.delayed"), arrived * kListeners / 10);
   EXPECT_EQ(integer_at(truth, "metrics.websockets.delivered"), count("delivered"));
-  // A tenth of the deliveries is late: the 90th percentile is the last of those that are not.
-  const double p90 = at(result, "metrics.latency_ms.fanout.p90").number();
-  const double p95 = at(result, "metrics.latency_ms.fanout.p95").number();
-  if (p90 < 100 && p95 >= 100 && p95 < 150) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "p90 " << p90 << " ms, p95 " << p95 << " ms";
+  return result;
 }
 
-TEST(LoadWsFanout, ThousandListeners_EveryTenthLate_EveryThousandthMessageDropped) {
-  EXPECT_TRUE(within_three(latencies_are_those_injected));
+TEST(LoadWsFanout, ThousandListeners_EveryThousandthMessageDropped_IsLostByAll) {
+  fanout("202/s", "5s", 1010, 1);
+}
+
+/// At a rate that leaves most of the machine idle, so that what is late is late by the delay.
+testing::AssertionResult a_tenth_is_late() {
+  const core::Value result = fanout("25/s", "4s", 100, 0);
+  const auto quantile = [&](const std::string& name) {
+    return at(result, "metrics.latency_ms.fanout." + name).number();
+  };
+  // The 90th percentile is the last of those that are not late, the 95th in the midst of those that
+  // are.
+  if (quantile("p90") < 100 && quantile("p95") >= 100 && quantile("p95") < 150) {
+    return testing::AssertionSuccess();
+  }
+  return testing::AssertionFailure()
+         << "p90 " << quantile("p90") << " ms, p95 " << quantile("p95") << " ms";
+}
+
+TEST(LoadWsFanout, ThousandListeners_EveryTenthLate_IsSeenInTheirPercentiles) {
+  EXPECT_TRUE(within_three(a_tenth_is_late));
 }
 
 TEST(LoadWsFanout, SigintDuringFiveThousandOpenSockets_ClosesThemAndTheCountsReconcile) {
