@@ -43,6 +43,8 @@ struct WebSocket::Native {
     if (failed != 0) throw std::bad_alloc();
     wslay_event_config_set_max_recv_msg_length(context, max_message);
     if (!deflate) return;
+    // What cannot be compressed is longer on the wire. What it comes to is judged when it is there.
+    wslay_event_config_set_max_recv_msg_length(context, max_message + max_message / 8 + 64);
     wslay_event_config_set_allowed_rsv_bits(context, WSLAY_RSV1_BIT);
     const bool client = role == Role::kClient;
     compressor.emplace(client ? deflate->client : deflate->server);
@@ -91,6 +93,7 @@ struct WebSocket::Native {
         if (wslay_get_rsv1(message->rsv) != 0) {
           return self.expand(payload, message->opcode == WSLAY_TEXT_FRAME);
         }
+        if (payload.size() > self.max_message) return self.refuse(WSLAY_CODE_MESSAGE_TOO_BIG);
         return self.sink.on_message(payload, message->opcode == WSLAY_TEXT_FRAME);
       case WSLAY_CONNECTION_CLOSE:
         // The payload begins with the two bytes of the code.

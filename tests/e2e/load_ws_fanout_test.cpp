@@ -67,13 +67,15 @@ testing::AssertionResult a_tenth_is_late() {
   const auto quantile = [&](const std::string& name) {
     return at(result, "metrics.latency_ms.fanout." + name).number();
   };
+  EXPECT_GE(quantile("p95"), 100);
   // The 90th percentile is the last of those that are not late, the 95th in the midst of those that
-  // are.
-  if (quantile("p90") < 100 && quantile("p95") >= 100 && quantile("p95") < 150) {
-    return testing::AssertionSuccess();
-  }
-  return testing::AssertionFailure()
-         << "p90 " << quantile("p90") << " ms, p95 " << quantile("p95") << " ms";
+  // are. A machine that is busy makes all of them later, so the median is what they are held
+  // against.
+  const double late_90 = quantile("p90") - quantile("p50");
+  const double late_95 = quantile("p95") - quantile("p50");
+  if (late_90 < 95 && late_95 >= 95 && late_95 < 150) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "p50 " << quantile("p50") << " ms, p90 " << late_90
+                                     << " ms more, p95 " << late_95 << " ms more";
 }
 
 TEST(LoadWsFanout, ThousandListeners_EveryTenthLate_IsSeenInTheirPercentiles) {

@@ -206,6 +206,7 @@ TEST(WebSocketDeflate, WhatBreaksTheProtocol_IsAnsweredWithTheRightCode) {
   const std::string good(server.compress("hello, hello"));
   expect_refusals(
       {{"a bomb", {{.payload = bomb, .reserved = kRsv1}}, 1009},
+       {"too long, though not compressed", {{.payload = std::string(kMost + 1, 'x')}}, 1009},
        {"bad UTF-8", {{.payload = bad, .reserved = kRsv1}}, 1007},
        {"no deflate", {{.payload = "\xff\xff\xff", .reserved = kRsv1}}, 1007},
        {"another reserved bit", {{.payload = good, .reserved = 2}}, 1002},
@@ -222,7 +223,15 @@ TEST(WebSocketDeflate, LengthThatIsAllowed_IsThatOfTheMessage) {
   WsCompressor server(deflate.server);
   Client client(deflate);
   EXPECT_TRUE(client.feed(compressed(server, std::string(kMost, 'x'))));
-  EXPECT_THAT(client.heard.messages, ElementsAre(std::string(kMost, 'x')));
+  std::string noise;  // longer when it is compressed
+  for (std::uint32_t bits = 1; noise.size() < kMost; bits = bits * 1664525 + 1013904223) {
+    noise += static_cast<char>(bits >> 24);
+  }
+  test::RawFrame frame = compressed(server, noise);
+  frame.opcode = kBinary;
+  EXPECT_GT(frame.payload.size(), kMost);
+  EXPECT_TRUE(client.feed(frame));
+  EXPECT_THAT(client.heard.messages, ElementsAre(std::string(kMost, 'x'), noise));
 }
 
 }  // namespace
