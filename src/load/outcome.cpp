@@ -9,8 +9,6 @@ namespace {
 
 using core::Histogram;
 
-constexpr double kBusyCpu = 0.8;
-
 /// The counter that a threshold calls `name`; nullptr where there is none.
 const std::uint64_t* count_of(const Tally& tally, std::string_view name) {
   const Counts& c = tally.counts;

@@ -45,11 +45,13 @@ struct Outcome {
   std::vector<std::string> notes;
 };
 
+/// Of a thread, as a share of one core: over this, the generator is the bottleneck.
+inline constexpr double kBusyCpu = 0.8;
 /// A send lag's p99 over this is the generator's fault.
 inline constexpr core::Nanos kLateSend = core::kMillisecond;
 
 /// True where the numbers say as much about the generator as about the server: its CPU was over
-/// 80 % of a core, or in an open run its send lag's p99 over 1 ms.
+/// kBusyCpu, or in an open run its send lag's p99 over 1 ms.
 bool is_saturated(const Outcome& outcome);
 
 /// What thresholds are held against.

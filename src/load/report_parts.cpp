@@ -281,15 +281,18 @@ void add_common_notes(const Outcome& outcome, std::vector<std::string>& notes) {
                     core::to_milliseconds(generator.longest_gap)));
   }
   if (!is_saturated(outcome)) return;
-  const core::Nanos lag = outcome.tally.latencies.send_lag.quantile(0.99);
-  const std::string late = outcome.open_model && lag > kLateSend
-                               ? fmt::format(", send lag p99 {:.1f} ms", core::to_milliseconds(lag))
-                               : "";
-  notes.push_back(
-      fmt::format("generator saturated: its busiest thread used {:.0f} % of a core{}; the "
-                  "numbers are as much its own as the server's (more --threads help where "
-                  "there are cores)",
-                  generator.cpu_ratio * 100, late));
+  if (generator.cpu_ratio > kBusyCpu) {
+    notes.push_back(
+        fmt::format("generator saturated: its busiest thread used {:.0f} % of a core; the numbers "
+                    "are as much its own as the server's (more --threads help where there are cores)",
+                    generator.cpu_ratio * 100));
+  } else {
+    notes.push_back(fmt::format(
+        "generator late: send lag p99 {:.1f} ms at {:.0f} % of a core; other programs have its "
+        "cores, or its work comes in bursts, and latencies hold that delay",
+        core::to_milliseconds(outcome.tally.latencies.send_lag.quantile(0.99)),
+        generator.cpu_ratio * 100));
+  }
 }
 
 }  // namespace scalectl::load

@@ -168,6 +168,7 @@ TEST(LoadGenerator, SaturatedAndStalled_AreSaid) {
   late.tally.latencies.response.record(10 * kMillisecond, 100);
   late.tally.latencies.send_lag.record(2 * kMillisecond, 100);
   EXPECT_TRUE(is_saturated(late));
+  EXPECT_THAT(reported(late).notes, ElementsAre(HasSubstr("generator late: send lag p99 2.0 ms")));
   late.open_model = false;  // a closed loop has no lag to speak of
   EXPECT_FALSE(is_saturated(late));
 
