@@ -26,6 +26,17 @@ bool has_scheme(std::string_view text) {
   return colon != std::string_view::npos && text.find_first_of("/?#") == colon + 1;
 }
 
+/// The URL with "…" in place of the password, if it has one: errors are for people's screens.
+std::string without_secrets(std::string_view text) {
+  const std::size_t scheme = has_scheme(text) ? text.find("://") + 3 : 0;
+  const std::size_t end = std::min(text.find_first_of("/?#", scheme), text.size());
+  const std::size_t at = text.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < scheme) return std::string(text);
+  const std::size_t colon = text.substr(0, at).find(':', scheme);
+  const std::size_t from = colon == std::string_view::npos ? scheme : colon + 1;
+  return std::string(text.substr(0, from)) + "…" + std::string(text.substr(at));
+}
+
 /// Reads one URL; every error points at a column of it.
 class Reader {
  public:
@@ -46,7 +57,7 @@ class Reader {
  private:
   [[noreturn]] void refuse(std::size_t at, const std::string& why, std::string hint = "") const {
     throw core::usage_error(
-        fmt::format("URL \"{}\": {} at column {}", text_, why, at + 1),
+        fmt::format("URL \"{}\": {} at column {}", without_secrets(text_), why, at + 1),
         hint.empty() ? "for example http://127.0.0.1:8000/api/health" : std::move(hint));
   }
 

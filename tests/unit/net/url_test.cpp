@@ -76,6 +76,18 @@ TEST(Url, Mistakes_AreNamedWithTheirColumn) {
   }
 }
 
+TEST(Url, APassword_IsNotRepeated) {
+  for (const char* text : {"http://ann:secret@host/", "ann:secret@host", "http://secret@host:x/"}) {
+    try {
+      parse_url(text);
+      FAIL() << text;
+    } catch (const core::Error& error) {
+      EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("secret"))) << text;
+      EXPECT_THAT(error.what(), testing::HasSubstr("…@host")) << text;
+    }
+  }
+}
+
 TEST(RedirectTarget, OnTheSameServer_IsItsPath) {
   const Url url = parse_url("http://h:8000/a/b?q=1");
   const std::pair<const char*, const char*> cases[] = {
