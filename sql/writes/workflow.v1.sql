@@ -1,6 +1,5 @@
 -- writes: workflow
 -- summary: What is written most to Tasker's tables, in the order in which it is tried.
--- prefix: tasker_
 
 -- @write transition_demote
 -- why: The latest transitions of two thousand steps stop being the most recent ones.

@@ -89,7 +89,8 @@ std::string Copies::quoted(const std::string& table) const { return copies_.at(t
 std::string Copies::name(const std::string& table) const { return copies_.at(table).name; }
 
 void Copies::add_index(const CopiedIndex& index) {
-  tx_.query(create_of(index.form, pg::quote_identifier(index.name), quoted(index.table)));
+  tx_.query(create_of(index.form, index.name.empty() ? "" : pg::quote_identifier(index.name),
+                      quoted(index.table)));
 }
 
 void Copies::analyze() {

@@ -25,7 +25,7 @@ struct CopyOptions {
 /// An index to be made on a copy.
 struct CopiedIndex {
   std::string table;  ///< as the catalog calls it
-  std::string name;
+  std::string name;   ///< empty: one that nobody has
   std::string form;
 };
 

@@ -1,10 +1,15 @@
 // The index engine: what a pack asks for, held against what the database has.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 #include "core/observer.hpp"
 #include "core/parse.hpp"
 #include "core/result.hpp"
 #include "index/pack.hpp"
+#include "index/writes.hpp"
 #include "pg/identifier.hpp"
 #include "pg/session.hpp"
 
@@ -74,6 +79,22 @@ struct VerifyOptions {
 /// than without, or over the target that the pack states.
 core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                     const VerifyOptions& options, core::Observer& observer);
+
+/// What a pack is priced against.
+struct PriceOptions {
+  std::vector<Write> writes;           ///< the statements that its tables see most
+  std::optional<Pack> better;          ///< the pack that calls itself the better design
+  std::int64_t sample_rows = 100'000;  ///< of each table, at most
+  std::int64_t rounds = 3;             ///< that each design is measured in, interleaved
+};
+
+/// What the pack's indexes cost when rows are written: time, share of heap-only updates, WAL and
+/// index size of each write, without the pack, with it, and with the better design. It is measured
+/// on copies of (a sample of) the tables, inside transactions that are rolled back. Indexes of the
+/// pack that name a column which a write changes are found and named (verdict warn): no such update
+/// can be heap-only. Throws Error: usage (no writes, a missing privilege), connection (a standby).
+core::Result price(pg::Session& session, const Pack& pack, const pg::Naming& naming,
+                   const PriceOptions& options, core::Observer& observer);
 
 /// Throws Error where the session is one on which no index can be built: a standby (connection), a
 /// connection pooler in between (usage).

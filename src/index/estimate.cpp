@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
+#include "index/changes.hpp"
 #include "index/explain.hpp"
 
 namespace scalectl::index {
@@ -24,25 +26,6 @@ constexpr double kSortSecondsPerRow = 0.4e-6;
 
 double aligned(double bytes) { return std::ceil(bytes / 8) * 8; }
 
-/// The columns that a list of keys names, as far as they are columns.
-std::vector<std::string> columns_in(const std::string& keys, const pg::Relation& table) {
-  std::vector<std::string> found;
-  for (const pg::RelationColumn& column : table.columns) {
-    const std::string quoted = pg::quote_identifier(column.name);
-    for (std::size_t at = keys.find(column.name); at != std::string::npos;
-         at = keys.find(column.name, at + 1)) {
-      const auto is_word = [&](std::size_t place) {
-        return place < keys.size() &&
-               (std::isalnum(static_cast<unsigned char>(keys[place])) != 0 || keys[place] == '_');
-      };
-      if ((at > 0 && is_word(at - 1)) || is_word(at + column.name.size())) continue;
-      found.push_back(column.name);
-      break;
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 std::int64_t btree_bytes(double rows, double width) {
@@ -57,7 +40,9 @@ std::int64_t btree_bytes(double rows, double width) {
 
 std::optional<double> width_of(pg::Session& session, const pg::Relation& table,
                                const std::string& keys) {
-  const std::vector<std::string> columns = columns_in(keys, table);
+  std::set<std::string> known;
+  for (const pg::RelationColumn& column : table.columns) known.insert(column.name);
+  const std::vector<std::string> columns = named_by(keys, known);
   if (columns.empty()) return kExpressionBytes;
   double width = 0;
   bool any = false;

@@ -78,6 +78,11 @@ std::string describe(const Object& node) {
   if (const std::string relation = text_in(node, "Relation Name"); !relation.empty()) {
     text += " on " + relation;
   }
+  if (text_in(node, "Node Type") == "Bitmap Heap Scan") {
+    const Object* scan =
+        first(node, [](const Object& below) { return !text_in(below, "Index Name").empty(); });
+    if (scan != nullptr) text += " by " + text_in(*scan, "Index Name");
+  }
   return text;
 }
 

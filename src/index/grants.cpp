@@ -44,6 +44,14 @@ void require_select(pg::Session& session, const std::string& quoted) {
   throw core::usage_error(missing.substr(0, semicolon), missing.substr(semicolon + 2));
 }
 
+void require_create(pg::Session& session, const std::string& schema) {
+  if (asks(session, "has_schema_privilege($1, 'CREATE')", {schema})) return;
+  const std::string role = role_of(session);
+  throw core::usage_error(
+      fmt::format("role {} may create nothing in schema {}", role, schema),
+      fmt::format("GRANT CREATE ON SCHEMA {} TO {};", pg::quote_identifier(schema), role));
+}
+
 void require_builder(pg::Session& session, const pg::Relation& table) {
   const std::string role = role_of(session);
   const std::string quoted =
@@ -58,11 +66,7 @@ void require_builder(pg::Session& session, const pg::Relation& table) {
         fmt::format("role {} may build no index on {}: it belongs to {}", role, quoted, owner),
         fmt::format("GRANT {} TO {};", pg::quote_identifier(owner), role));
   }
-  if (!asks(session, "has_schema_privilege($1, 'CREATE')", {table.schema})) {
-    throw core::usage_error(
-        fmt::format("role {} may create nothing in schema {}", role, table.schema),
-        fmt::format("GRANT CREATE ON SCHEMA {} TO {};", pg::quote_identifier(table.schema), role));
-  }
+  require_create(session, table.schema);
 }
 
 void require_primary(pg::Session& session) {

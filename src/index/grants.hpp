@@ -19,6 +19,9 @@ std::string missing_select(pg::Session& session, const std::string& quoted);
 /// Throws Error (usage) unless the session may read the table.
 void require_select(pg::Session& session, const std::string& quoted);
 
+/// Throws Error (usage) unless the session may create relations in this schema.
+void require_create(pg::Session& session, const std::string& schema);
+
 /// Throws Error (usage) unless the session's role has the rights of the table's owner and may
 /// create in its schema, which is what CREATE INDEX asks for.
 void require_builder(pg::Session& session, const pg::Relation& table);

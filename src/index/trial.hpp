@@ -28,6 +28,8 @@ struct Trial {
   std::vector<double> times_s;  ///< of each run, as the client waited for it
 
   double median_s() const;
+  /// The fastest run: what else the machine does shows in it least.
+  double fastest_s() const;
   double p95_s() const;
 };
 

@@ -20,6 +20,8 @@ struct Options {
   index::StatusOptions status;
   index::DropOptions drop;
   index::VerifyOptions verify;
+  bool verify_price = false;
+  index::PriceOptions price;
   cli::Choice without{.value = "auto", .allowed = {"auto", "switches", "copies"}};
 };
 
@@ -46,6 +48,7 @@ core::Result list(const catalog::Catalog& catalog) {
 
 /// What the engine's functions take.
 struct Subject {
+  const catalog::Catalog& catalog;
   index::Pack pack;
   pg::Naming naming;
   pg::Session session;
@@ -65,7 +68,22 @@ Subject open(const Options& options, Context& context, const cli::Application& a
                            .version = kVersion},
                           context.observer());
   }
-  return {std::move(pack), naming, std::move(session)};
+  return {context.catalog(), std::move(pack), naming, std::move(session)};
+}
+
+core::Result price(Subject& on, const Options& options, core::Observer& observer) {
+  index::PriceOptions price = options.price;
+  price.writes = index::load_writes(on.catalog, on.pack.family);
+  price.better = index::better_design(on.catalog, on.pack);
+  return index::price(on.session, on.pack, on.naming, price, observer);
+}
+
+core::Result verify(Subject& on, const Options& options, core::Observer& observer) {
+  index::VerifyOptions verify = options.verify;
+  verify.without = options.without.value == "switches" ? index::Without::kSwitches
+                   : options.without.value == "copies" ? index::Without::kCopies
+                                                       : index::Without::kAuto;
+  return index::verify(on.session, on.pack, on.naming, verify, observer);
 }
 
 }  // namespace
@@ -78,7 +96,7 @@ void declare_index(cli::Application& application, Context& context) {
       .action([&context] { return context.emit(list(context.catalog())); });
 
   // A verb on a pack; what it does is `engine`.
-  using Engine = core::Result (*)(Subject&, const Options&, core::Observer&);
+  using Engine = std::vector<core::Result> (*)(Subject&, const Options&, core::Observer&);
   const auto add = [&](const char* name, const char* summary, Engine engine,
                        const std::function<void(cli::Command&, Options&)>& declare = {}) {
     auto options = std::make_shared<Options>();
@@ -96,12 +114,12 @@ void declare_index(cli::Application& application, Context& context) {
 
   add("plan", "What apply would do, and what it costs; exit 1 where there is something to do",
       [](Subject& on, const Options&, core::Observer&) {
-        return index::plan(on.session, on.pack, on.naming);
+        return std::vector{index::plan(on.session, on.pack, on.naming)};
       });
   add(
       "apply", "Build what is missing and repair what is broken, without blocking writers",
       [](Subject& on, const Options& options, core::Observer& observer) {
-        return index::apply(on.session, on.pack, on.naming, observer, options.apply);
+        return std::vector{index::apply(on.session, on.pack, on.naming, observer, options.apply)};
       },
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.apply.wait, kWait)
@@ -111,7 +129,7 @@ void declare_index(cli::Application& application, Context& context) {
   add(
       "status", "Which indexes are there, as defined, how big and how much used",
       [](Subject& on, const Options& options, core::Observer&) {
-        return index::status(on.session, on.pack, on.naming, options.status);
+        return std::vector{index::status(on.session, on.pack, on.naming, options.status)};
       },
       [](cli::Command& verb, Options& options) {
         verb.flag("--all", options.status.all,
@@ -120,23 +138,33 @@ void declare_index(cli::Application& application, Context& context) {
   add(
       "verify", "Run each index's query with and without it; exit 1 where it does not help",
       [](Subject& on, const Options& options, core::Observer& observer) {
-        index::VerifyOptions verify = options.verify;
-        verify.without = options.without.value == "switches" ? index::Without::kSwitches
-                         : options.without.value == "copies" ? index::Without::kCopies
-                                                             : index::Without::kAuto;
-        return index::verify(on.session, on.pack, on.naming, verify, observer);
+        std::vector<core::Result> results{verify(on, options, observer)};
+        if (options.verify_price) results.push_back(price(on, options, observer));
+        return results;
       },
       [](cli::Command& verb, Options& options) {
         verb.option("--runs", options.verify.runs, "Runs of each query with its index")
             .option("--time-limit", options.verify.limit, "For one run without the index")
             .option("--sample", options.verify.sample_rows,
                     "Rows of a table that is copied, at most")
-            .option("--without", options.without, "How the index is taken away from the query");
+            .option("--without", options.without, "How the index is taken away from the query")
+            .flag("--price", options.verify_price,
+                  "And what the pack costs, as index price says it");
+      });
+  add(
+      "price", "What the pack's indexes cost when rows are written, and what would be better",
+      [](Subject& on, const Options& options, core::Observer& observer) {
+        return std::vector{price(on, options, observer)};
+      },
+      [](cli::Command& verb, Options& options) {
+        verb.option("--sample", options.price.sample_rows,
+                    "Rows of each table that are copied, at most")
+            .option("--rounds", options.price.rounds, "Runs of each design, interleaved");
       });
   add(
       "drop", "Drop the pack's indexes that scalectl made, without blocking writers",
       [](Subject& on, const Options& options, core::Observer& observer) {
-        return index::drop(on.session, on.pack, on.naming, observer, options.drop);
+        return std::vector{index::drop(on.session, on.pack, on.naming, observer, options.drop)};
       },
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.drop.wait, kWait)
