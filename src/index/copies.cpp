@@ -53,21 +53,24 @@ void Copies::copy(const std::string& table, const std::string& original,
       "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0"
       "   AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
       {made.quoted});
-  std::string list;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    list += (i == 0 ? "" : ", ") + pg::quote_identifier(rows.text(i, "attname"));
+    made.columns += (i == 0 ? "" : ", ") + pg::quote_identifier(rows.text(i, "attname"));
   }
-  const double tuples = std::max(0.0, about.real(0, "tuples"));
+  if (!options.empty) fill(made, about.real(0, "tuples"), about.boolean(0, "plain"), options);
+  copy_indexes(made, options);
+  copies_.emplace(table, std::move(made));
+}
+
+void Copies::fill(const Copy& copy, double tuples, bool plain, const CopyOptions& options) {
   const double share = static_cast<double>(options.sample_rows) / std::max(1.0, tuples);
   const bool sample = options.sample_rows > 0 && share < 1;
   sampled_ = sampled_ || sample;
-  tx_.query(fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}{3}", made.quoted, list, original,
-                        sample ? fmt::format(" TABLESAMPLE {} ({}) REPEATABLE (1)",
-                                             about.boolean(0, "plain") ? "SYSTEM" : "BERNOULLI",
-                                             std::clamp(share * 100, 0.0001, 100.0))
-                               : ""));
-  copy_indexes(made, options);
-  copies_.emplace(table, std::move(made));
+  const std::string some =
+      sample ? fmt::format(" TABLESAMPLE {} ({}) REPEATABLE (1)", plain ? "SYSTEM" : "BERNOULLI",
+                           std::clamp(share * 100, 0.0001, 100.0))
+             : "";
+  tx_.query(fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2}{3}", copy.quoted, copy.columns,
+                        copy.original, some));
 }
 
 void Copies::copy_indexes(const Copy& copy, const CopyOptions& options) {
@@ -85,6 +88,8 @@ void Copies::copy_indexes(const Copy& copy, const CopyOptions& options) {
 }
 
 std::string Copies::quoted(const std::string& table) const { return copies_.at(table).quoted; }
+
+std::string Copies::columns(const std::string& table) const { return copies_.at(table).columns; }
 
 std::string Copies::name(const std::string& table) const { return copies_.at(table).name; }
 

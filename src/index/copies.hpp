@@ -17,7 +17,8 @@ namespace scalectl::index {
 /// What the copies are to be.
 struct CopyOptions {
   bool temporary = true;         ///< without WAL, and no right to create in the schema needed
-  std::int64_t sample_rows = 0;  ///< at most about so many of each
+  std::int64_t sample_rows = 0;  ///< at most about so many of each; 0 for all
+  bool empty = false;            ///< none at all
   std::map<std::string, int> fillfactors;  ///< by the catalog's name; the original's where absent
   std::set<std::string> without;           ///< names of indexes that are left out
 };
@@ -37,6 +38,8 @@ class Copies {
 
   /// The quoted name of a copy.
   std::string quoted(const std::string& table) const;
+  /// Its columns that can be written, quoted, with commas between them.
+  std::string columns(const std::string& table) const;
   /// Its bare name, as plans call it.
   std::string name(const std::string& table) const;
   /// Makes an index on a copy, called `name`.
@@ -51,8 +54,10 @@ class Copies {
     std::string original;
     std::string name;
     std::string quoted;
+    std::string columns;
   };
   void copy(const std::string& table, const std::string& original, const CopyOptions& options);
+  void fill(const Copy& copy, double tuples, bool plain, const CopyOptions& options);
   void copy_indexes(const Copy& copy, const CopyOptions& options);
 
   pg::Transaction& tx_;

@@ -23,6 +23,8 @@ constexpr double kExpressionBytes = 32;        // of a value that there are no s
 // twice, and sorts what goes into the index.
 constexpr double kReadSecondsPerByte = 1.0 / 1.5e9;
 constexpr double kSortSecondsPerRow = 0.4e-6;
+constexpr double kWordsSecondsPerByte = 0.1e-6;  // of text that is taken apart for a GIN index
+constexpr double kGinShare = 0.1;  // of that text's size: words that come again cost a few bits
 
 double aligned(double bytes) { return std::ceil(bytes / 8) * 8; }
 
@@ -76,8 +78,11 @@ std::optional<Estimate> estimate(pg::Session& session, const Item& item) {
                {std::to_string(item.table.oid)})
           .integer(0, "bytes"));
   Estimate made{.rows = number_in(root_of(plan), "Plan Rows")};
-  made.bytes = btree_bytes(made.rows, *width);
-  made.build_s = 2 * heap * kReadSecondsPerByte + made.rows * kSortSecondsPerRow;
+  const bool gin = shape.method == "gin";
+  made.bytes = gin ? static_cast<std::int64_t>(made.rows * *width * kGinShare)
+                   : btree_bytes(made.rows, *width);
+  made.build_s = 2 * heap * kReadSecondsPerByte + made.rows * kSortSecondsPerRow +
+                 (gin ? made.rows * *width * kWordsSecondsPerByte : 0);
   return made;
 }
 

@@ -324,8 +324,7 @@ class Pricer {
                                   {"wal_ratio", "times", Unit::kTimes},
                                   {"index_bytes", "indexes", Unit::kBytes},
                                   {"plan", "reads by"}},
-                      .rows = {},
-                      .shows_metrics = true};
+                      .rows = {}};
     double worst = 0;
     for (const Write* write : writes_) {
       const Cost none = typical(write->name, designs_[0].name);

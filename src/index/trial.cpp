@@ -29,7 +29,8 @@ auto undone(pg::Transaction& tx, bool writes, const Action& action) {
 
 double Trial::median_s() const { return times_s.empty() ? 0 : core::median(times_s); }
 
-double Trial::fastest_s() const {
+double Trial::typical_s() const {
+  if (varied) return median_s();
   return times_s.empty() ? 0 : *std::min_element(times_s.begin(), times_s.end());
 }
 
@@ -42,7 +43,7 @@ double Trial::p95_s() const {
 }
 
 Trial run_trial(pg::Transaction& tx, const TrialPlan& plan) {
-  Trial trial;
+  Trial trial{.varied = plan.samples.size() > 1};
   if (!plan.analyze) {
     trial.plan = explain(tx, "", plan.sql, plan.samples.front());
     return trial;

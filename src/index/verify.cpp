@@ -28,14 +28,19 @@ constexpr const char* kSwitchesOff =
     "SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off;"
     " SET LOCAL enable_bitmapscan = off";
 
+/// A trial, and what its plan calls things.
+struct Side {
+  Trial trial;
+  std::set<std::string> names;  ///< of the index: those of its partitions too
+  std::string relation;         ///< the index's table
+  std::string copy_of;          ///< the table that it is a copy of; empty where it is none
+};
+
 /// One index and its query, with and without.
 struct Comparison {
-  Trial with;
-  Trial without;
+  Side with;
+  Side without;
   std::string method;
-  std::set<std::string> names;  ///< of the index in the plan: those of its partitions too
-  std::string relation;         ///< as the plan calls the table
-  std::string copy_of;          ///< what is called so in its stead
   bool sampled = false;
 };
 
@@ -119,45 +124,59 @@ class Verifier {
   }
 
   Comparison by_switches(const Item& item, const Probe& probe, bool writes) {
-    Comparison made{.method = "switches",
-                    .names = names_of(session_, item),
-                    .relation = item.table.name,
-                    .copy_of = ""};
+    Comparison made{.method = "switches"};
     TrialPlan trial = trial_of(probe.sql(), probe, writes);
     trial.analyze = !writes;  // its locks on rows would be noticed
-    const auto run = [&](bool off) {
-      pg::Transaction tx = session_.begin();
-      if (!writes) tx.query(kReadOnly);
-      if (off) tx.query(kSwitchesOff);
-      return run_trial(tx, trial);
-    };
-    made.with = run(false);
+    made.with = on_the_table(item, trial, false);
     trial.limit = options_.limit;
-    made.without = run(true);
+    made.without = on_the_table(item, trial, true);
     return made;
   }
 
-  Comparison on_copies(const Item& item, const Probe& probe, bool writes) {
+  Side on_the_table(const Item& item, const TrialPlan& trial, bool switched_off) {
+    Side side{.trial = {},
+              .names = names_of(session_, item),
+              .relation = item.table.name,
+              .copy_of = ""};
     pg::Transaction tx = session_.begin();
-    const CopyOptions how{.temporary = true,
-                          .sample_rows = options_.sample_rows,
-                          .fillfactors = {},
-                          .without = {item.definition->name}};
-    Copies copies(tx, item.definition->probe.identifiers(), naming_, how);
-    copies.analyze();
-    const auto quoted = [&](const std::string& table) { return copies.quoted(table); };
-    const std::string relation = copies.name(item.definition->table);
-    Comparison made{.method = "copies",
-                    .names = {item.definition->name},
-                    .relation = relation,
-                    .copy_of = item.table.name,
-                    .sampled = copies.sampled()};
-    const TrialPlan trial = trial_of(probe.sql_on(quoted), probe, writes);
-    made.without = run_trial(tx, trial);
-    copies.add_index(
-        {.table = item.definition->table, .name = item.definition->name, .form = item.found->form});
-    copies.analyze();
-    made.with = run_trial(tx, trial);
+    if (!trial.writes) tx.query(kReadOnly);
+    if (switched_off) tx.query(kSwitchesOff);
+    side.trial = run_trial(tx, trial);
+    return side;
+  }
+
+  /// Where the copies are whole and nothing is written, the query with its index runs on the tables
+  /// themselves.
+  Comparison on_copies(const Item& item, const Probe& probe, bool writes) {
+    Comparison made{.method = "copies"};
+    bool copied_with = false;
+    {
+      pg::Transaction tx = session_.begin();
+      Copies copies(tx, item.definition->probe.identifiers(), naming_,
+                    {.temporary = true,
+                     .sample_rows = options_.sample_rows,
+                     .fillfactors = {},
+                     .without = {item.definition->name}});
+      copies.analyze();
+      const auto quoted = [&](const std::string& table) { return copies.quoted(table); };
+      const auto run = [&]() -> Side {
+        return {.trial = run_trial(tx, trial_of(probe.sql_on(quoted), probe, writes)),
+                .names = {item.definition->name},
+                .relation = copies.name(item.definition->table),
+                .copy_of = item.table.name};
+      };
+      made.sampled = copies.sampled();
+      made.without = run();
+      copied_with = writes || made.sampled;
+      if (copied_with) {
+        copies.add_index({.table = item.definition->table,
+                          .name = item.definition->name,
+                          .form = item.found->form});
+        copies.analyze();
+        made.with = run();
+      }
+    }
+    if (!copied_with) made.with = on_the_table(item, trial_of(probe.sql(), probe, writes), false);
     return made;
   }
 
@@ -168,7 +187,7 @@ class Verifier {
 };
 
 /// The node that reads the table, with the name that people know it by.
-std::string shown(const core::Object& node, const Comparison& of) {
+std::string shown(const core::Object& node, const Side& of) {
   std::string text = describe(node);
   if (of.copy_of.empty()) return text;
   for (auto at = text.find(of.relation); at != std::string::npos;
@@ -198,19 +217,22 @@ class Report {
 
   void add(const Item& item, const Comparison& of, const std::string& superfluous) {
     const std::string& name = item.definition->name;
-    const core::Object* user = node_using(of.with.plan, of.names);
-    const core::Object& node = user != nullptr ? *user : node_reading(of.with.plan, of.relation);
-    const core::Object& other = node_reading(of.without.plan, of.relation);
-    const std::string plan = shown(node, of);
+    const core::Object* user = node_using(of.with.trial.plan, of.with.names);
+    const Trial& with = of.with.trial;
+    const Trial& without = of.without.trial;
+    const core::Object& node =
+        user != nullptr ? *user : node_reading(with.plan, of.with.relation);
+    const core::Object& other = node_reading(without.plan, of.without.relation);
+    const std::string plan = shown(node, of.with);
     used_ += user != nullptr ? 1 : 0;
     check(name + " is used by its query", plan, user != nullptr);
-    const bool measured = of.with.measured && !of.with.times_s.empty();
-    const double fastest = of.with.fastest_s();
-    const double ratio = measured && fastest > 0 ? of.without.fastest_s() / fastest : 0;
+    const bool measured = with.measured && !with.times_s.empty();
+    const double with_s = with.typical_s();
+    const double ratio = measured && with_s > 0 ? without.typical_s() / with_s : 0;
     if (measured) {
       const std::string times =
-          fmt::format("{:.2f} times, {} against {}{}", ratio, in_words(fastest),
-                      of.without.timed_out ? "more than " : "", in_words(of.without.fastest_s()));
+          fmt::format("{:.2f} times, {} against {}{}", ratio, in_words(with_s),
+                      without.timed_out ? "more than " : "", in_words(without.typical_s()));
       const bool faster = superfluous.empty() && ratio >= kFaster;
       faster_ += faster ? 1 : 0;
       check(name + " is faster than without",
@@ -224,10 +246,10 @@ class Report {
     };
     table_.rows.push_back(
         row_of(item, {plan, number_in(node, "Plan Rows"), value(node, real_rows(node)),
-                      value(node, buffers(root_of(of.with.plan))), value(node, of.with.median_s()),
-                      value(node, of.with.p95_s()), shown(other, of),
-                      of.without.measured ? Value(buffers(root_of(of.without.plan))) : Value(),
-                      value(node, of.without.median_s()), value(node, ratio), of.method}));
+                      value(node, buffers(root_of(with.plan))), value(node, with.median_s()),
+                      value(node, with.p95_s()), shown(other, of.without),
+                      without.measured ? Value(buffers(root_of(without.plan))) : Value(),
+                      value(node, without.median_s()), value(node, ratio), of.method}));
     if (of.sampled) sampled_ = true;
     hold_against_target(item, of, measured);
   }
@@ -254,12 +276,12 @@ class Report {
   void hold_against_target(const Item& item, const Comparison& of, bool measured) {
     const IndexDefinition& index = *item.definition;
     if (!index.target_s || !measured) return;
-    const double p95 = of.with.p95_s();
+    const double p95 = of.with.trial.p95_s();
     check(
         fmt::format("{} p95<{}", index.name, core::format_duration(core::Seconds(*index.target_s))),
         in_words(p95), p95 < *index.target_s);
     targets_.rows.push_back(
-        {index.why, index.seed_before, of.without.p95_s(), index.seed_after, p95, of.method});
+        {index.name, index.seed_before, of.without.trial.p95_s(), index.seed_after, p95, of.method});
   }
 
   core::Result result_;
@@ -276,7 +298,7 @@ class Report {
                                   {"method", "by"}});
   core::Table targets_{.key = "targets",
                        .title = "Beside the seed's figures, p95",
-                       .columns = {{"query", "query"},
+                       .columns = {{"index", "index"},
                                    {"seed_before", "seed: before"},
                                    {"without_s", "measured", Unit::kSeconds},
                                    {"seed_after", "seed: after"},

@@ -27,6 +27,7 @@ using core::usage_error;
 constexpr std::size_t kMaxSocketPath = 107;
 
 void stop_all(const Layout& layout) {
+  stop_pgbouncer(layout);
   stop_postgres(layout.replica());
   stop_postgres(layout.postgres());
   stop_redis(layout);
@@ -135,6 +136,9 @@ bool start_what_is_down(const Site& site, core::Observer& observer) {
     if (!fs::exists(site.layout.replica() / "PG_VERSION")) create_replica(site);
     ensure(postgres_pid(site.layout.replica()), start_replica, "replica");
   }
+  if (site.options.pgbouncer) {
+    ensure(pgbouncer_pid(site.layout), start_pgbouncer, "PgBouncer");
+  }
   ensure(redis_pid(site.layout), start_redis, "Redis");
   return started;
 }
@@ -202,7 +206,7 @@ bool Lab::up(const std::stop_token& stop, core::Observer& observer) {
 
 bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer& observer) {
   check_settings(options);
-  const Programs programs = find_programs();
+  const Programs programs = find_programs(options);
   const auto account = server_account();
   const process::DirectoryLock lock(home_);
   check_owner(home_);
@@ -230,6 +234,7 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
       create_directory(layout, account);
       create_cluster(site);
       create_redis(site);
+      if (effective.pgbouncer) create_pgbouncer(site);
     }
     start_what_is_down(site, observer);
     if (!made) save(layout, effective, account);
@@ -278,6 +283,12 @@ std::vector<Server> Lab::servers() const {
                        .socket = directory_.string(),
                        .port = 0});
   }
+  if (made.pgbouncer) {
+    servers.push_back({.name = "pgbouncer",
+                       .pid = pgbouncer_pid(layout),
+                       .socket = directory_.string(),
+                       .port = 0});
+  }
   servers.push_back({.name = "redis",
                      .pid = redis_pid(layout),
                      .socket = layout.redis_socket().string(),
@@ -295,6 +306,8 @@ pg::Target Lab::postgres() const {
 }
 
 pg::Target Lab::replica() const { return {url(directory_, kReplicaSocketPort)}; }
+
+pg::Target Lab::pgbouncer() const { return {url(directory_, kPgbouncerSocketPort)}; }
 
 redis::Target Lab::redis() const {
   const Layout layout(directory_);
@@ -315,6 +328,9 @@ std::vector<Lab::Variable> Lab::environment() const {
       {.name = "PGDATABASE", .value = kDatabase},
       {.name = "REDIS_URL", .value = "unix://" + percent_encoded(layout.redis_socket().string())}};
   if (made.replica) variables.push_back({.name = "REPLICA_URL", .value = replica().conninfo});
+  if (made.pgbouncer) {
+    variables.push_back({.name = "PGBOUNCER_URL", .value = pgbouncer().conninfo});
+  }
   if (made.port) variables.push_back({.name = "PGPASSFILE", .value = layout.pgpass().string()});
   if (made.redis_port) {
     variables.push_back(

@@ -69,7 +69,8 @@ void save(const Layout& layout, const Options& options,
                             {"settings", settings},
                             {"port", or_null(options.port)},
                             {"redis_port", or_null(options.redis_port)},
-                            {"replica", options.replica}};
+                            {"replica", options.replica},
+                            {"pgbouncer", options.pgbouncer}};
   write_private(layout.state(), core::to_json(object, 2) + "\n", account);
 }
 
@@ -91,7 +92,8 @@ std::optional<Options> load(const Layout& layout) {
                   .settings = {},
                   .port = integer_in(*object, "port"),
                   .redis_port = integer_in(*object, "redis_port"),
-                  .replica = flag_in(*object, "replica")};
+                  .replica = flag_in(*object, "replica"),
+                  .pgbouncer = flag_in(*object, "pgbouncer")};
   const Value* settings = object->find("settings");
   if (settings != nullptr && settings->if_object() != nullptr) {
     for (const auto& [key, setting] : *settings->if_object()) {

@@ -37,6 +37,15 @@ std::string quoted_setting(const std::string& value) {
   return out + "'";
 }
 
+/// True if the server can load this module: Debian has them beside its programs, and with another
+/// layout the lab does without.
+bool has_module(const Site& site, const std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::canonical(site.programs.postgres, error);
+  const std::filesystem::path beside = program.parent_path().parent_path() / "lib";
+  return std::filesystem::exists(beside / (name + ".so"), error);
+}
+
 std::string configuration(const Site& site) {
   const Options& options = site.options;
   std::map<std::string, std::string> settings{
@@ -51,6 +60,9 @@ std::string configuration(const Site& site) {
       {"checkpoint_timeout", "15min"},
       {"log_line_prefix", "%m [%p] "},
   };
+  if (has_module(site, "pg_stat_statements")) {
+    settings["shared_preload_libraries"] = "pg_stat_statements";
+  }
   if (options.fast) {
     settings["fsync"] = "off";
     settings["synchronous_commit"] = "off";
@@ -139,6 +151,16 @@ pg::Target target_of(const Site& site, int socket_port, const std::string& datab
 
 int socket_port(const Site& site) { return site.options.port.value_or(kPrimarySocketPort); }
 
+/// In template1, from which databases are made.
+void create_extensions(const Site& site) {
+  pg::Session session(target_of(site, socket_port(site), "template1"), "scalectl lab", site.stop);
+  const pg::Rows rows = session.query(
+      "SELECT name FROM pg_available_extensions WHERE name IN ('hypopg', 'pg_stat_statements')");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    session.query("CREATE EXTENSION IF NOT EXISTS " + pg::quote_identifier(rows.text(i, "name")));
+  }
+}
+
 /// A crashed server leaves its lock files behind, and PostgreSQL takes a zombie, or a stranger that
 /// got the number, for their owner. Whether old backends live on, it sees by their shared memory.
 void remove_stale_locks(const Site& site, const std::filesystem::path& data, int port) {
@@ -185,7 +207,9 @@ void create_database(const Site& site) {
   pg::Session session(target_of(site, socket_port(site), "postgres"), "scalectl lab", site.stop);
   const bool there =
       !session.query("SELECT 1 FROM pg_database WHERE datname = $1", {kDatabase}).empty();
-  if (!there) session.query("CREATE DATABASE " + pg::quote_identifier(kDatabase));
+  if (there) return;
+  create_extensions(site);
+  session.query("CREATE DATABASE " + pg::quote_identifier(kDatabase));
 }
 
 void create_replica(const Site& site) {

@@ -4,9 +4,11 @@
 
 #include "context.hpp"
 #include "core/stopwatch.hpp"
+#include "index/advise.hpp"
 #include "index/engine.hpp"
 #include "index/pack.hpp"
 #include "naming_options.hpp"
+#include "process/files.hpp"
 #include "schema/migrations.hpp"
 
 namespace scalectl::tool {
@@ -84,6 +86,20 @@ core::Result verify(Subject& on, const Options& options, core::Observer& observe
                    : options.without.value == "copies" ? index::Without::kCopies
                                                        : index::Without::kAuto;
   return index::verify(on.session, on.pack, on.naming, verify, observer);
+}
+
+struct AdviseOptions {
+  std::optional<std::string> file;
+  index::AdviseOptions engine;
+};
+
+int advise(const AdviseOptions& options, Context& context, const cli::Application& application) {
+  index::AdviseOptions engine = options.engine;
+  if (options.file) {
+    engine.queries = index::read_queries(*options.file, process::read_file(*options.file));
+  }
+  pg::Session session = context.connect(application);
+  return context.emit(index::advise(session, engine, context.observer()));
 }
 
 }  // namespace
@@ -169,6 +185,19 @@ void declare_index(cli::Application& application, Context& context) {
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.drop.wait, kWait)
             .flag("--foreign", options.drop.foreign, "Also those that do not carry our comment");
+      });
+
+  auto advise_options = std::make_shared<AdviseOptions>();
+  cli::Command advise_verb =
+      index.verb("advise", "Indexes that would help, tried out as hypothetical ones; builds nothing");
+  advise_verb
+      .option("--sql", advise_options->file, "Queries to look at (default: pg_stat_statements)", "FILE")
+      .option("--limit", advise_options->engine.limit, "Queries of pg_stat_statements to look at")
+      .option("--least-saving", advise_options->engine.least_saving,
+              "Share of a query's cost that an index must save")
+      .example("scalectl index advise --sql slow.sql")
+      .action([options = advise_options, &context, &application] {
+        return advise(*options, context, application);
       });
 }
 

@@ -23,6 +23,7 @@ struct Options {
   std::optional<std::string> redis_port;
   bool fast = false;
   bool replica = false;
+  bool pgbouncer = false;
   std::vector<std::string> command;
 };
 
@@ -51,7 +52,8 @@ lab::Options lab_options(const Options& options) {
                     .settings = {},
                     .port = port_of(options.port, "--port"),
                     .redis_port = port_of(options.redis_port, "--redis-port"),
-                    .replica = options.replica};
+                    .replica = options.replica,
+                    .pgbouncer = options.pgbouncer};
   for (const std::string& entry : options.settings) {
     const auto equals = entry.find('=');
     if (equals == std::string::npos) {
@@ -186,6 +188,7 @@ void declare_lab(cli::Application& application, Context& context) {
       .list("--pg", options->settings, "A setting of postgresql.conf", "KEY=VALUE")
       .flag("--fast", options->fast, "No fsync: faster, but a crash may lose everything")
       .flag("--replica", options->replica, "Add a hot standby of the PostgreSQL")
+      .flag("--pgbouncer", options->pgbouncer, "Add a PgBouncer in transaction pooling")
       .example("eval \"$(scalectl lab up --format env)\"")
       .example("scalectl lab up --name big --pg shared_buffers=1GB --port 0")
       .action([options, &context] { return up(*options, context); });

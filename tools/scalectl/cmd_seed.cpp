@@ -10,6 +10,7 @@
 #include "process/host.hpp"
 #include "schema/migrations.hpp"
 #include "seed/game.hpp"
+#include "seed/social.hpp"
 #include "seed/workflow.hpp"
 
 namespace scalectl::tool {
@@ -73,6 +74,11 @@ struct WorkflowOptions {
                      .allowed = {"fresh", "running", "retrying", "failed", "mixed"}};
 };
 
+struct SocialOptions {
+  Common common;
+  seed::SocialOptions social;
+};
+
 /// Position of the chosen word among those allowed, as an enumerator.
 template <typename Enum>
 Enum chosen(const cli::Choice& choice) {
@@ -120,6 +126,15 @@ int seed_workflow(const WorkflowOptions& options, Context& context,
   return emit(seed::seed_workflow(session, workflow, context.observer()), context);
 }
 
+int seed_social(const SocialOptions& options, Context& context,
+                const cli::Application& application) {
+  seed::SocialOptions social = options.social;
+  options.common.apply(social, "");
+  seed::check(social);
+  pg::Session session = connect("social", options.common, context, application);
+  return emit(seed::seed_social(session, social, context.observer()), context);
+}
+
 }  // namespace
 
 void declare_seed(cli::Application& application, Context& context) {
@@ -156,6 +171,15 @@ void declare_seed(cli::Application& application, Context& context) {
       .example("scalectl --lab seed workflow --tasks 100 --steps 12 --shape tree --states retrying")
       .action([options = workflow_options, &context, &application] {
         return seed_workflow(*options, context, application);
+      });
+
+  auto social_options = std::make_shared<SocialOptions>();
+  cli::Command social = seed.verb("social", "People, what they write, and whom they follow");
+  social.option("--users", social_options->social.users, "How many people");
+  social_options->common.declare(social);
+  social.example("scalectl --lab seed social --users 100k")
+      .action([options = social_options, &context, &application] {
+        return seed_social(*options, context, application);
       });
 }
 
