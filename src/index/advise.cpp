@@ -43,12 +43,20 @@ int parameters_in(const std::string& sql) {
   return most;
 }
 
+/// pg_stat_statements puts $1 where a literal was, also after a type's name, where none may stand:
+/// "interval $1" becomes "$1::interval".
+std::string preparable(const std::string& sql) {
+  static const std::regex kTyped(R"(\b(interval|date|timestamptz|timestamp|time)\s+(\$[0-9]+))",
+                                 std::regex::icase);
+  return std::regex_replace(sql, kTyped, "$2::$1");
+}
+
 /// A statement that this session knows by kPrepared.
 constexpr const char* kPrepared = "scalectl_advise";
 class Prepared {
  public:
   Prepared(pg::Session& session, const std::string& sql) : session_(session) {
-    session.query(fmt::format("PREPARE {} AS {}", kPrepared, sql));
+    session.query(fmt::format("PREPARE {} AS {}", kPrepared, preparable(sql)));
   }
   ~Prepared() {
     try {
@@ -63,8 +71,8 @@ class Prepared {
   pg::Session& session_;
 };
 
-/// The plan of a query; where it has parameters, whose values nobody knows, the one that serves all of
-/// them.
+/// The plan of a query; where it has parameters, whose values nobody knows, the one that serves all
+/// of them.
 Value plan_of(pg::Session& session, const std::string& sql) {
   const int parameters = parameters_in(sql);
   if (parameters == 0) {
@@ -103,7 +111,8 @@ struct InsertCost {
 
 class Adviser {
  public:
-  Adviser(pg::Session& session, const AdviseOptions& options) : session_(session), options_(options) {}
+  Adviser(pg::Session& session, const AdviseOptions& options)
+      : session_(session), options_(options) {}
 
   /// The indexes that make this query cheaper, the most useful first.
   void look_at(const Workload& query) {
@@ -121,8 +130,8 @@ class Adviser {
     }
   }
 
-  /// What a thousand inserts into the index's table would cost more with it, as two ratios and bytes;
-  /// nothing where no copy can be made.
+  /// What a thousand inserts into the index's table would cost more with it, as two ratios and
+  /// bytes; nothing where no copy can be made.
   std::optional<std::pair<InsertCost, InsertCost>> price(const Candidate& candidate) {
     try {
       const auto key = candidate.on;
@@ -181,8 +190,8 @@ class Adviser {
       const Hypothetical index(session_, create_of(*candidate));
       const double cost = cost_of(plan_of(session_, query.sql));
       if (best && best->after <= cost) continue;
-      best = Suggestion{.candidate = *candidate, .query = &query, .after = cost,
-                        .bytes = index.bytes()};
+      best = Suggestion{
+          .candidate = *candidate, .query = &query, .after = cost, .bytes = index.bytes()};
     }
     return best;
   }
@@ -223,11 +232,10 @@ class Adviser {
                         .name = "",
                         .form = fmt::format("btree ({})", core::join(candidate.keys, ", "))});
     }
-    const Value plan =
-        explain(tx, "ANALYZE, WAL, TIMING OFF",
-                fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} LIMIT {}", copies.quoted(table),
-                            copies.columns(table), copies.columns(table), naming.table(table),
-                            kInserts));
+    const Value plan = explain(
+        tx, "ANALYZE, WAL, TIMING OFF",
+        fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} LIMIT {}", copies.quoted(table),
+                    copies.columns(table), copies.columns(table), naming.table(table), kInserts));
     return {.time_s = number_in(*plan.if_object(), "Execution Time") / 1e3,
             .wal_bytes = number_in(root_of(plan), "WAL Bytes")};
   }
@@ -257,7 +265,8 @@ std::vector<Workload> busiest(pg::Session& session, std::int64_t limit) {
       "SELECT query, calls, total_exec_time / 1e3 AS total FROM pg_stat_statements"
       " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
       "   AND query ~* '^\\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\\M'"
-      "   AND query !~* '(pg_catalog|pg_stat|pg_class|pg_locks|hypopg|scalectl_|information_schema)'"
+      "   AND query !~* "
+      "'(pg_catalog|pg_stat|pg_class|pg_locks|hypopg|scalectl_|information_schema)'"
       " ORDER BY total_exec_time DESC LIMIT $1",
       {std::to_string(limit)});
   std::vector<Workload> queries;
@@ -311,9 +320,8 @@ core::Result advise(pg::Session& session, const AdviseOptions& options, core::Ob
   }
   auto& found = adviser.suggestions();
   const auto worth = [](const Suggestion& s) { return (s.before - s.after) * s.query->calls; };
-  std::stable_sort(found.begin(), found.end(), [&](const Suggestion& a, const Suggestion& b) {
-    return worth(a) > worth(b);
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [&](const Suggestion& a, const Suggestion& b) { return worth(a) > worth(b); });
   core::Table table = new_table();
   for (const Suggestion& one : found) {
     const auto price = adviser.price(one.candidate);

@@ -103,9 +103,12 @@ bool Builder::put(const Mark& mark) {
                          .boolean(0, "there");
   if (!there) return false;
   try {
-    // Two statements in one message are one transaction. Who watches must not wait.
-    session_.query(fmt::format("SET LOCAL lock_timeout = '300ms'; COMMENT ON INDEX {} IS {}",
-                               mark.index, pg::quote_literal(mark.comment)));
+    // Statements in one message are one transaction. Who watches must not wait; and the mark must
+    // outlive a crash of the server, whatever the role has set.
+    session_.query(
+        fmt::format("SET LOCAL lock_timeout = '300ms'; SET LOCAL synchronous_commit = on;"
+                    " COMMENT ON INDEX {} IS {}",
+                    mark.index, pg::quote_literal(mark.comment)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBusy) throw;
     return false;
@@ -187,10 +190,13 @@ bool Builder::try_drop(const std::string& index) {
 }
 
 void Builder::create(const std::string& sql, const std::string& index, const std::string& comment) {
+  const std::string what = "index " + index;
   try {
-    supervise(sql, "index " + index, patience_, {.index = index, .comment = comment});
+    supervise(sql, what, patience_, {.index = index, .comment = comment});
   } catch (const Error& error) {
-    throw Error(error.kind(), error.message() + clean_up(index), error.hint());
+    const bool named = error.message().rfind(what, 0) == 0;
+    throw Error(error.kind(), (named ? "" : what + ": ") + error.message() + clean_up(index),
+                error.hint());
   }
 }
 

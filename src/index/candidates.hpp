@@ -1,5 +1,5 @@
-// Candidates: indexes that might serve a query, read off its plan: what it compares, joins and sorts
-// by. Which of them would, the planner says.
+// Candidates: indexes that might serve a query, read off its plan: what it compares, joins and
+// sorts by. Which of them would, the planner says.
 #pragma once
 
 #include <map>
@@ -31,8 +31,8 @@ struct Candidate {
 /// The tables of an EXPLAIN (VERBOSE, FORMAT JSON) plan, by the names it has for them.
 std::map<std::string, Scanned> scanned_tables(const core::Value& plan);
 
-/// Candidates for the plan's tables, whose columns are given: what is compared for equality first, at
-/// most three columns, then a range or what is sorted by. None that differ only by name.
+/// Candidates for the plan's tables, whose columns are given: what is compared for equality first,
+/// at most three columns, then a range or what is sorted by. None that differ only by name.
 std::vector<Candidate> candidates(const core::Value& plan,
                                   const std::map<Scanned, std::vector<std::string>>& columns);
 

@@ -66,8 +66,8 @@ enum class Without {
 };
 
 struct VerifyOptions {
-  std::int64_t runs = 50;              ///< of each query with the index; fewer where it is slow
-  core::Seconds limit{10};             ///< for one run without the index
+  std::int64_t runs = 50;                ///< of each query with the index; fewer where it is slow
+  core::Seconds limit{10};               ///< for one run without the index
   std::int64_t sample_rows = 1'000'000;  ///< of a table that is copied, at most
   Without without = Without::kAuto;
 };

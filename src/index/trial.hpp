@@ -24,13 +24,13 @@ struct TrialPlan {
 struct Trial {
   core::Value plan;  ///< of the first run
   bool measured = false;
-  bool varied = false;      ///< the runs had different values
+  bool varied = false;          ///< the runs had different values
   bool timed_out = false;       ///< a run was ended at its limit; its time is in `times_s`
   std::vector<double> times_s;  ///< of each run, as the client waited for it
 
   double median_s() const;
-  /// What one trial is held against another by: the fastest run, in which what else the machine does
-  /// shows least; the median where the runs had different values to look for.
+  /// What one trial is held against another by: the fastest run, in which what else the machine
+  /// does shows least; the median where the runs had different values to look for.
   double typical_s() const;
   double p95_s() const;
 };

@@ -134,10 +134,8 @@ class Verifier {
   }
 
   Side on_the_table(const Item& item, const TrialPlan& trial, bool switched_off) {
-    Side side{.trial = {},
-              .names = names_of(session_, item),
-              .relation = item.table.name,
-              .copy_of = ""};
+    Side side{
+        .trial = {}, .names = names_of(session_, item), .relation = item.table.name, .copy_of = ""};
     pg::Transaction tx = session_.begin();
     if (!trial.writes) tx.query(kReadOnly);
     if (switched_off) tx.query(kSwitchesOff);
@@ -220,8 +218,7 @@ class Report {
     const core::Object* user = node_using(of.with.trial.plan, of.with.names);
     const Trial& with = of.with.trial;
     const Trial& without = of.without.trial;
-    const core::Object& node =
-        user != nullptr ? *user : node_reading(with.plan, of.with.relation);
+    const core::Object& node = user != nullptr ? *user : node_reading(with.plan, of.with.relation);
     const core::Object& other = node_reading(without.plan, of.without.relation);
     const std::string plan = shown(node, of.with);
     used_ += user != nullptr ? 1 : 0;
@@ -280,8 +277,8 @@ class Report {
     check(
         fmt::format("{} p95<{}", index.name, core::format_duration(core::Seconds(*index.target_s))),
         in_words(p95), p95 < *index.target_s);
-    targets_.rows.push_back(
-        {index.name, index.seed_before, of.without.trial.p95_s(), index.seed_after, p95, of.method});
+    targets_.rows.push_back({index.name, index.seed_before, of.without.trial.p95_s(),
+                             index.seed_after, p95, of.method});
   }
 
   core::Result result_;

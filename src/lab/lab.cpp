@@ -71,10 +71,16 @@ bool satisfies(const Options& made, Options wanted) {
 }
 
 /// Settings that say where a lab's server is and who may enter; on them all else relies.
-constexpr std::array<std::string_view, 10> kOwnSettings{
-    "port",      "listen_addresses", "unix_socket_directories", "unix_socket_permissions",
-    "hba_file",  "ident_file",       "data_directory",          "config_file",
-    "external_pid_file", "unix_socket_group"};
+constexpr std::array<std::string_view, 10> kOwnSettings{"port",
+                                                        "listen_addresses",
+                                                        "unix_socket_directories",
+                                                        "unix_socket_permissions",
+                                                        "hba_file",
+                                                        "ident_file",
+                                                        "data_directory",
+                                                        "config_file",
+                                                        "external_pid_file",
+                                                        "unix_socket_group"};
 
 void check_settings(const Options& options) {
   static const std::regex kKey("[a-z_][a-z0-9_.]*");
@@ -163,9 +169,11 @@ std::string url(const fs::path& directory, int port) {
 fs::path default_home() {
   if (const auto home = process::environment("SCALECTL_LAB_HOME")) return *home;
   if (geteuid() == 0) return "/var/lib/scalectl/lab";
-  if (const auto state = process::environment("XDG_STATE_HOME")) return fs::path(*state) / "scalectl/lab";
+  if (const auto state = process::environment("XDG_STATE_HOME"))
+    return fs::path(*state) / "scalectl/lab";
   const auto home = process::environment("HOME");
-  if (home && access(home->c_str(), W_OK) == 0) return fs::path(*home) / ".local/state/scalectl/lab";
+  if (home && access(home->c_str(), W_OK) == 0)
+    return fs::path(*home) / ".local/state/scalectl/lab";
   return fmt::format("/tmp/scalectl-{}", geteuid());
 }
 
@@ -190,9 +198,9 @@ Lab::Lab(fs::path home, std::string name)
   }
   const std::string socket = (directory_ / ".s.PGSQL.54321").string();
   if (socket.size() > kMaxSocketPath) {
-    throw usage_error(fmt::format("{} is too long a path for a Unix socket ({} bytes)", socket,
-                                  socket.size()),
-                      "set SCALECTL_LAB_HOME to a shorter directory");
+    throw usage_error(
+        fmt::format("{} is too long a path for a Unix socket ({} bytes)", socket, socket.size()),
+        "set SCALECTL_LAB_HOME to a shorter directory");
   }
 }
 
@@ -218,8 +226,12 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
                       fmt::format("scalectl lab down --name {} first", name_));
   }
   const Options effective = made ? *made : with_ports(options);
-  const Site site{.layout = layout, .programs = programs, .account = account,
-                  .options = effective, .lab_name = name_, .stop = stop};
+  const Site site{.layout = layout,
+                  .programs = programs,
+                  .account = account,
+                  .options = effective,
+                  .lab_name = name_,
+                  .stop = stop};
   if (!made && fs::exists(directory_)) {  // left by an up() that was killed
     stop_all(layout);
     fs::remove_all(directory_);
@@ -298,7 +310,8 @@ std::vector<Server> Lab::servers() const {
 
 bool Lab::running() const {
   const auto all = servers();
-  return exists() && std::all_of(all.begin(), all.end(), [](const Server& s) { return s.pid != 0; });
+  return exists() &&
+         std::all_of(all.begin(), all.end(), [](const Server& s) { return s.pid != 0; });
 }
 
 pg::Target Lab::postgres() const {

@@ -84,8 +84,8 @@ class Lab {
   pg::Target replica() const;
   pg::Target pgbouncer() const;
   redis::Target redis() const;
-  /// What other programs need to reach it: DATABASE_URL, REDIS_URL, libpq's PGHOST, …. With `is_file`
-  /// the value is the content of the file named, which never appears in any output.
+  /// What other programs need to reach it: DATABASE_URL, REDIS_URL, libpq's PGHOST, …. With
+  /// `is_file` the value is the content of the file named, which never appears in any output.
   struct Variable {
     std::string name;
     std::string value;

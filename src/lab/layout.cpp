@@ -84,8 +84,7 @@ std::optional<Options> load(const Layout& layout) {
     }
     return std::nullopt;
   }
-  const Value value =
-      core::parse_json(process::read_file(layout.state()), layout.state().string());
+  const Value value = core::parse_json(process::read_file(layout.state()), layout.state().string());
   const core::Object* object = value.if_object();
   if (object == nullptr) return std::nullopt;
   Options options{.fast = flag_in(*object, "fast"),

@@ -32,16 +32,16 @@ void create_pgbouncer(const Site& site) {
   give_to(site.account, site.layout.pgbouncer());
   // Whoever gets to the socket, in a directory that only the lab's owner may enter, is the lab's
   // superuser; on TCP it does not listen.
-  write_private(configuration_file(site.layout),
-                fmt::format("; Written by scalectl lab up.\n"
-                            "[databases]\n* = host='{0}' port={1} user={2}\n"
-                            "[pgbouncer]\nlisten_port = {3}\nunix_socket_dir = {0}\n"
-                            "unix_socket_mode = 0700\nauth_type = any\npool_mode = transaction\n"
-                            "default_pool_size = 20\nmax_client_conn = 1000\npidfile = {4}\n",
-                            site.layout.directory.string(),
-                            site.options.port.value_or(kPrimarySocketPort), kRole,
-                            kPgbouncerSocketPort, pid_file(site.layout).string()),
-                site.account);
+  write_private(
+      configuration_file(site.layout),
+      fmt::format("; Written by scalectl lab up.\n"
+                  "[databases]\n* = host='{0}' port={1} user={2}\n"
+                  "[pgbouncer]\nlisten_port = {3}\nunix_socket_dir = {0}\n"
+                  "unix_socket_mode = 0700\nauth_type = any\npool_mode = transaction\n"
+                  "default_pool_size = 20\nmax_client_conn = 1000\npidfile = {4}\n",
+                  site.layout.directory.string(), site.options.port.value_or(kPrimarySocketPort),
+                  kRole, kPgbouncerSocketPort, pid_file(site.layout).string()),
+      site.account);
 }
 
 void start_pgbouncer(const Site& site) {
@@ -49,13 +49,12 @@ void start_pgbouncer(const Site& site) {
   fs::remove(log);
   fs::remove(pid_file(site.layout));  // one that crashed has left it
   fs::remove(site.layout.directory / fmt::format(".s.PGSQL.{}", kPgbouncerSocketPort));
-  process::Child child =
-      process::Child::start({.argv = {site.programs.pgbouncer,
-                                      configuration_file(site.layout).string()},
-                             .account = site.account,
-                             .directory = site.layout.directory.string(),
-                             .output_file = log.string(),
-                             .daemon = true});
+  process::Child child = process::Child::start(
+      {.argv = {site.programs.pgbouncer, configuration_file(site.layout).string()},
+       .account = site.account,
+       .directory = site.layout.directory.string(),
+       .output_file = log.string(),
+       .daemon = true});
   bool up = false;
   const auto settled = [&] {
     up = pg::accepts_connections(target_of(site.layout));

@@ -76,8 +76,8 @@ std::string configuration(const Site& site) {
   return text;
 }
 
-process::Command server(const Site& site, const std::filesystem::path& data,
-                        const std::string& log, std::vector<std::string> more) {
+process::Command server(const Site& site, const std::filesystem::path& data, const std::string& log,
+                        std::vector<std::string> more) {
   std::vector<std::string> argv{site.programs.postgres, "-D", data.string()};
   argv.insert(argv.end(), more.begin(), more.end());
   return {.argv = std::move(argv),
@@ -134,9 +134,9 @@ void check_configuration(const Site& site) {
                site.stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kFailed) throw;
-    throw core::usage_error("PostgreSQL refuses its settings: " +
-                                last_words(site.layout.log("check")),
-                            "check the values given with --pg");
+    throw core::usage_error(
+        "PostgreSQL refuses its settings: " + last_words(site.layout.log("check")),
+        "check the values given with --pg");
   }
 }
 
@@ -193,7 +193,8 @@ void create_cluster(const Site& site) {
               .output_file = site.layout.log("initdb").string()},
              site.stop);
   write_private(site.layout.postgres() / "lab.conf", configuration(site), site.account);
-  std::ofstream(site.layout.postgres() / "postgresql.conf", std::ios::app) << "include 'lab.conf'\n";
+  std::ofstream(site.layout.postgres() / "postgresql.conf", std::ios::app)
+      << "include 'lab.conf'\n";
   check_configuration(site);
 }
 
@@ -214,15 +215,15 @@ void create_database(const Site& site) {
 
 void create_replica(const Site& site) {
   std::filesystem::remove_all(site.layout.replica());
-  run_helper({.argv = {site.programs.pg_basebackup, "--pgdata=" + site.layout.replica().string(),
-                       "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
-                       "--host=" + site.layout.directory.string(),
-                       fmt::format("--port={}", socket_port(site)),
-                       std::string("--username=") + kRole},
-              .account = site.account,
-              .directory = site.layout.directory.string(),
-              .output_file = site.layout.log("replica").string()},
-             site.stop);
+  run_helper(
+      {.argv = {site.programs.pg_basebackup, "--pgdata=" + site.layout.replica().string(),
+                "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+                "--host=" + site.layout.directory.string(),
+                fmt::format("--port={}", socket_port(site)), std::string("--username=") + kRole},
+       .account = site.account,
+       .directory = site.layout.directory.string(),
+       .output_file = site.layout.log("replica").string()},
+      site.stop);
 }
 
 void start_replica(const Site& site) {
@@ -230,8 +231,8 @@ void start_replica(const Site& site) {
   // On its own socket, and never on TCP, whatever the primary's configuration says.
   start(site,
         server(site, site.layout.replica(), "replica",
-               {"-c", fmt::format("port={}", kReplicaSocketPort), "-c", "listen_addresses=",
-                "-c", "hot_standby=on"}),
+               {"-c", fmt::format("port={}", kReplicaSocketPort), "-c", "listen_addresses=", "-c",
+                "hot_standby=on"}),
         "replica", target_of(site, kReplicaSocketPort, "postgres"));
 }
 

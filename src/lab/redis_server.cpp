@@ -62,8 +62,7 @@ void create_redis(const Site& site) {
   text += "daemonize no\nproc-title-template \"{title} {config-file} {listen-addr}\"\n";
   if (options.fast) text += "save \"\"\n";
   if (options.redis_port) {
-    text += fmt::format("requirepass {}\n",
-                        core::trim(process::read_file(site.layout.password())));
+    text += fmt::format("requirepass {}\n", core::trim(process::read_file(site.layout.password())));
   }
   write_private(configuration_file(site.layout), text, site.account);
 }
@@ -71,13 +70,12 @@ void create_redis(const Site& site) {
 void start_redis(const Site& site) {
   const fs::path log = site.layout.log("redis");
   fs::remove(log);
-  process::Child child =
-      process::Child::start({.argv = {site.programs.redis_server,
-                                      configuration_file(site.layout).string()},
-                             .account = site.account,
-                             .directory = site.layout.directory.string(),
-                             .output_file = log.string(),
-                             .daemon = true});
+  process::Child child = process::Child::start(
+      {.argv = {site.programs.redis_server, configuration_file(site.layout).string()},
+       .account = site.account,
+       .directory = site.layout.directory.string(),
+       .output_file = log.string(),
+       .daemon = true});
   bool up = false;
   const auto settled = [&] {
     up = answers(site.layout);
@@ -85,8 +83,7 @@ void start_redis(const Site& site) {
   };
   wait_until(settled, kStartLimit, site.stop);  // a Child that is thrown over is killed
   if (!up || child.poll()) {
-    throw Error(core::ErrorKind::kFailed,
-                fmt::format("Redis did not start: {}", last_words(log)));
+    throw Error(core::ErrorKind::kFailed, fmt::format("Redis did not start: {}", last_words(log)));
   }
   child.detach();
 }

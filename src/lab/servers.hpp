@@ -17,9 +17,9 @@ struct Programs {
   std::string pgbouncer;
 };
 
-/// Finds them in $SCALECTL_PG_BINDIR and $SCALECTL_REDIS_BINDIR where those are set, else in PATH and
-/// Debian's directories (newest PostgreSQL first).
-/// Throws Error (usage) naming the packages of those that a lab with these options misses.
+/// Finds them in $SCALECTL_PG_BINDIR and $SCALECTL_REDIS_BINDIR where those are set, else in PATH
+/// and Debian's directories (newest PostgreSQL first). Throws Error (usage) naming the packages of
+/// those that a lab with these options misses.
 Programs find_programs(const Options& options);
 
 /// What all the functions below need.

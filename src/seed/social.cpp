@@ -22,9 +22,10 @@ void load(pg::Transaction& tx, std::vector<BulkTable> tables, const SocialOption
   const std::vector<SocialTable>& specs = social_tables();
   for (std::size_t i = 0; i < specs.size() && options.existing == Existing::kAppend; ++i) {
     if (specs[i].first_id == nullptr) continue;
-    plan.*specs[i].first_id = tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}",
-                                                   specs[i].key, bulk.tables()[i].quoted))
-                                  .integer(0, "next");
+    plan.*specs[i].first_id =
+        tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}", specs[i].key,
+                             bulk.tables()[i].quoted))
+            .integer(0, "next");
   }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const SocialTable& spec = specs[i];

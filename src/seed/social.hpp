@@ -26,8 +26,8 @@ void check(const SocialOptions& options);
 
 /// Fills the tables by COPY: for each user three posts, ten follows, five likes, two comments, five
 /// messages, five notifications, and a job for every fifth. The same options give byte-identical
-/// tables whatever `workers`. A stop request rolls back and is reported in the Result; an Error leaves
-/// the tables as they were, too.
+/// tables whatever `workers`. A stop request rolls back and is reported in the Result; an Error
+/// leaves the tables as they were, too.
 core::Result seed_social(pg::Session& session, const SocialOptions& options,
                          core::Observer& observer);
 

@@ -28,30 +28,30 @@ enum Stream : std::uint64_t {
 };
 
 constexpr std::array<std::string_view, 16> kFirstNames{
-    "Ana",  "Kofi", "Mei",  "Omar", "Pia",  "Rolf", "Sana", "Tariq",
+    "Ana",  "Kofi", "Mei",  "Omar",  "Pia",   "Rolf", "Sana", "Tariq",
     "Uche", "Vera", "Wale", "Xenia", "Yusuf", "Zara", "Ines", "Jonas"};
 constexpr std::array<std::string_view, 16> kLastNames{
-    "Rolle",  "Cooper", "Bethel", "Moss",  "Knowles", "Ferguson", "Sands", "Dean",
-    "Lightbourne", "Smith", "Pinder", "Albury", "Curry", "Thompson", "Butler", "Davis"};
+    "Rolle",       "Cooper", "Bethel", "Moss",   "Knowles", "Ferguson", "Sands",  "Dean",
+    "Lightbourne", "Smith",  "Pinder", "Albury", "Curry",   "Thompson", "Butler", "Davis"};
 constexpr std::array<std::string_view, 20> kPlaces{
-    "Nassau",   "Freeport", "Marsh Harbour", "Governors Harbour", "George Town",
-    "Alice Town", "Cockburn Town", "Matthew Town", "Andros Town", "Clarence Town",
-    "Coopers Town", "Spanish Wells", "Hope Town", "Arthurs Town", "Rock Sound",
-    "Nicholls Town", "Dunmore Town", "Colonel Hill", "Duncan Town", "Abrahams Bay"};
-constexpr std::array<std::string_view, 10> kCategories{"tourism", "finance", "construction",
-                                                       "health",  "education", "fishing",
-                                                       "retail",  "transport", "it", "crafts"};
+    "Nassau",        "Freeport",      "Marsh Harbour", "Governors Harbour", "George Town",
+    "Alice Town",    "Cockburn Town", "Matthew Town",  "Andros Town",       "Clarence Town",
+    "Coopers Town",  "Spanish Wells", "Hope Town",     "Arthurs Town",      "Rock Sound",
+    "Nicholls Town", "Dunmore Town",  "Colonel Hill",  "Duncan Town",       "Abrahams Bay"};
+constexpr std::array<std::string_view, 10> kCategories{
+    "tourism", "finance", "construction", "health", "education",
+    "fishing", "retail",  "transport",    "it",     "crafts"};
 constexpr std::array<std::string_view, 12> kGrades{"junior", "senior", "assistant", "head",
-                                                   "deputy", "night", "seasonal", "trainee",
-                                                   "chief",  "lead",  "associate", "resident"};
+                                                   "deputy", "night",  "seasonal",  "trainee",
+                                                   "chief",  "lead",   "associate", "resident"};
 constexpr std::array<std::string_view, 20> kTrades{
-    "accountant", "electrician", "nurse", "teacher", "chef", "plumber", "carpenter",
-    "programmer", "pharmacist", "captain", "gardener", "bartender", "welder", "architect",
-    "surveyor", "translator", "baker", "mechanic", "librarian", "tailor"};
+    "accountant", "electrician", "nurse",   "teacher",  "chef",      "plumber", "carpenter",
+    "programmer", "pharmacist",  "captain", "gardener", "bartender", "welder",  "architect",
+    "surveyor",   "translator",  "baker",   "mechanic", "librarian", "tailor"};
 constexpr std::array<std::string_view, 24> kWords{
-    "harbour", "sunrise", "market", "conch", "regatta", "weekend", "friends", "ferry",
-    "storm",   "recipe",  "music",  "school", "garden", "beach",   "project", "news",
-    "family",  "festival", "boat",  "island", "evening", "coffee", "photo",   "work"};
+    "harbour", "sunrise",  "market", "conch",  "regatta", "weekend", "friends", "ferry",
+    "storm",   "recipe",   "music",  "school", "garden",  "beach",   "project", "news",
+    "family",  "festival", "boat",   "island", "evening", "coffee",  "photo",   "work"};
 constexpr std::array<std::string_view, 4> kPostTypes{"text", "photo", "event", "job"};
 constexpr std::array<std::string_view, 3> kProviders{"google", "apple", "facebook"};
 constexpr std::array<std::string_view, 4> kKinds{"like", "comment", "follow", "message"};
@@ -219,25 +219,40 @@ const std::vector<SocialTable>& social_tables() {
       {.name = "users",
        .key = "user_id",
        .first_id = &SocialPlan::first_user,
-       .columns = {{"user_id", "bigint"}, {"email", "text"}, {"phone", "text"},
-                   {"oauth_provider", "text"}, {"oauth_id", "text"}, {"password_hash", "text"},
-                   {"name", "text"}, {"location", "text"}, {"created_at", kTime},
+       .columns = {{"user_id", "bigint"},
+                   {"email", "text"},
+                   {"phone", "text"},
+                   {"oauth_provider", "text"},
+                   {"oauth_id", "text"},
+                   {"password_hash", "text"},
+                   {"name", "text"},
+                   {"location", "text"},
+                   {"created_at", kTime},
                    {"last_login_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.users; },
        .make_row = user},
       {.name = "posts",
        .key = "post_id",
        .first_id = &SocialPlan::first_post,
-       .columns = {{"post_id", "bigint"}, {"user_id", "bigint"}, {"post_type", "text"},
-                   {"content", "text"}, {"created_at", kTime}},
+       .columns = {{"post_id", "bigint"},
+                   {"user_id", "bigint"},
+                   {"post_type", "text"},
+                   {"content", "text"},
+                   {"created_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.posts(); },
        .make_row = post},
       {.name = "jobs",
        .key = "job_id",
        .first_id = &SocialPlan::first_job,
-       .columns = {{"job_id", "bigint"}, {"employer_id", "bigint"}, {"title", "text"},
-                   {"description", "text"}, {"category", "text"}, {"location", "text"},
-                   {"salary_min", "integer"}, {"salary_max", "integer"}, {"is_active", "boolean"},
+       .columns = {{"job_id", "bigint"},
+                   {"employer_id", "bigint"},
+                   {"title", "text"},
+                   {"description", "text"},
+                   {"category", "text"},
+                   {"location", "text"},
+                   {"salary_min", "integer"},
+                   {"salary_max", "integer"},
+                   {"is_active", "boolean"},
                    {"created_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.jobs(); },
        .make_row = job},
@@ -256,22 +271,32 @@ const std::vector<SocialTable>& social_tables() {
       {.name = "comments",
        .key = "comment_id",
        .first_id = &SocialPlan::first_comment,
-       .columns = {{"comment_id", "bigint"}, {"post_id", "bigint"}, {"user_id", "bigint"},
-                   {"content", "text"}, {"created_at", kTime}},
+       .columns = {{"comment_id", "bigint"},
+                   {"post_id", "bigint"},
+                   {"user_id", "bigint"},
+                   {"content", "text"},
+                   {"created_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.users * 2; },
        .make_row = comment},
       {.name = "messages",
        .key = "message_id",
        .first_id = &SocialPlan::first_message,
-       .columns = {{"message_id", "bigint"}, {"sender_id", "bigint"}, {"recipient_id", "bigint"},
-                   {"content", "text"}, {"is_read", "boolean"}, {"created_at", kTime}},
+       .columns = {{"message_id", "bigint"},
+                   {"sender_id", "bigint"},
+                   {"recipient_id", "bigint"},
+                   {"content", "text"},
+                   {"is_read", "boolean"},
+                   {"created_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.users * 5; },
        .make_row = message},
       {.name = "notifications",
        .key = "notification_id",
        .first_id = &SocialPlan::first_notification,
-       .columns = {{"notification_id", "bigint"}, {"user_id", "bigint"}, {"kind", "text"},
-                   {"is_read", "boolean"}, {"created_at", kTime}},
+       .columns = {{"notification_id", "bigint"},
+                   {"user_id", "bigint"},
+                   {"kind", "text"},
+                   {"is_read", "boolean"},
+                   {"created_at", kTime}},
        .rows = [](const SocialPlan& plan) { return plan.users * 5; },
        .make_row = notification},
   };

@@ -34,7 +34,7 @@ struct SocialPlan {
 /// One table: its name in the catalog, the key that ids count on, its columns, and its rows.
 struct SocialTable {
   std::string_view name;
-  std::string_view key;  ///< the identity column; empty where the key is a pair
+  std::string_view key;                ///< the identity column; empty where the key is a pair
   std::int64_t SocialPlan::*first_id;  ///< nullptr where the key is a pair
   std::vector<ColumnSpec> columns;
   std::uint64_t (*rows)(const SocialPlan& plan);

@@ -188,10 +188,11 @@ void declare_index(cli::Application& application, Context& context) {
       });
 
   auto advise_options = std::make_shared<AdviseOptions>();
-  cli::Command advise_verb =
-      index.verb("advise", "Indexes that would help, tried out as hypothetical ones; builds nothing");
+  cli::Command advise_verb = index.verb(
+      "advise", "Indexes that would help, tried out as hypothetical ones; builds nothing");
   advise_verb
-      .option("--sql", advise_options->file, "Queries to look at (default: pg_stat_statements)", "FILE")
+      .option("--sql", advise_options->file, "Queries to look at (default: pg_stat_statements)",
+              "FILE")
       .option("--limit", advise_options->engine.limit, "Queries of pg_stat_statements to look at")
       .option("--least-saving", advise_options->engine.least_saving,
               "Share of a query's cost that an index must save")

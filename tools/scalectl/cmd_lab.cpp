@@ -30,9 +30,9 @@ struct Options {
 /// The lab that --name (or the global --lab) names.
 lab::Lab chosen_lab(const Options& options, const Context& context) {
   if (options.name && context.lab() && *options.name != *context.lab()) {
-    throw core::usage_error(fmt::format("--name {} and --lab={} contradict each other",
-                                        *options.name, *context.lab()),
-                            "give one of them");
+    throw core::usage_error(
+        fmt::format("--name {} and --lab={} contradict each other", *options.name, *context.lab()),
+        "give one of them");
   }
   return {lab::default_home(), options.name.value_or(context.lab().value_or("default"))};
 }
@@ -68,8 +68,10 @@ lab::Options lab_options(const Options& options) {
 core::Table server_table(const lab::Lab& lab) {
   core::Table table{.key = "servers",
                     .title = "",
-                    .columns = {{"server", "server"}, {"state", "state"},
-                                {"pid", "pid", core::Unit::kId}, {"socket", "socket"},
+                    .columns = {{"server", "server"},
+                                {"state", "state"},
+                                {"pid", "pid", core::Unit::kId},
+                                {"socket", "socket"},
                                 {"port", "port", core::Unit::kId}},
                     .rows = {}};
   for (const lab::Server& server : lab.servers()) {
@@ -112,8 +114,9 @@ int up(const Options& options, Context& context) {
   lab::Lab lab = chosen_lab(options, context);
   // Without any option, a lab that is there is taken as it was made.
   const lab::Options wanted = lab_options(options);
-  const bool started = wanted == lab::Options{} ? lab.up(context.stop(), context.observer())
-                                                : lab.up(wanted, context.stop(), context.observer());
+  const bool started = wanted == lab::Options{}
+                           ? lab.up(context.stop(), context.observer())
+                           : lab.up(wanted, context.stop(), context.observer());
   core::Result result = describe("up", lab);
   if (!started) result.notes.emplace_back("it was up already");
   if (lab.options().fast) result.notes.emplace_back("fast: no fsync; a crash may lose everything");
@@ -143,8 +146,8 @@ int status(const Options& options, Context& context) {
   }
   const auto labs = lab::list(lab::default_home());
   if (labs.size() > 1) {
-    result.notes.push_back(fmt::format("the labs in {}: {}", lab::default_home().string(),
-                                       core::join(labs, ", ")));
+    result.notes.push_back(
+        fmt::format("the labs in {}: {}", lab::default_home().string(), core::join(labs, ", ")));
   }
   note_versions(context, lab);
   watch.stamp(result);
@@ -156,7 +159,8 @@ int exec(const Options& options, Context& context) {
   lab.up(context.stop(), context.observer());
   std::vector<std::pair<std::string, std::string>> environment;
   for (const lab::Lab::Variable& variable : lab.environment()) {
-    environment.emplace_back(variable.name, variable.is_file ? lab.redis().password : variable.value);
+    environment.emplace_back(variable.name,
+                             variable.is_file ? lab.redis().password : variable.value);
   }
   // So that "lab exec -- scalectl …" finds this very program.
   const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
