@@ -249,10 +249,11 @@ class Adviser {
 
 /// The statements that took the most time in this database, ours and EXPLAIN's apart.
 std::vector<Workload> busiest(pg::Session& session, std::int64_t limit) {
-  if (!session
-           .query("SELECT to_regclass('pg_stat_statements') IS NOT NULL"
-                  "   AND current_setting('pg_stat_statements.max', true) IS NOT NULL AS there")
-           .boolean(0, "there")) {
+  const auto schema = schema_of_extension(session, "pg_stat_statements");
+  const bool loaded =
+      session.query("SELECT current_setting('pg_stat_statements.max', true) IS NOT NULL AS yes")
+          .boolean(0, "yes");
+  if (!schema || !loaded) {
     throw core::usage_error("pg_stat_statements is not there",
                             "give queries with --sql FILE; or put pg_stat_statements into "
                             "shared_preload_libraries and CREATE EXTENSION pg_stat_statements");
@@ -262,12 +263,13 @@ std::vector<Workload> busiest(pg::Session& session, std::int64_t limit) {
     throw core::usage_error("the role may not read other roles' statements", missing);
   }
   const pg::Rows rows = session.query(
-      "SELECT query, calls, total_exec_time / 1e3 AS total FROM pg_stat_statements"
-      " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
-      "   AND query ~* '^\\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\\M'"
-      "   AND query !~* "
-      "'(pg_catalog|pg_stat|pg_class|pg_locks|hypopg|scalectl_|information_schema)'"
-      " ORDER BY total_exec_time DESC LIMIT $1",
+      "SELECT query, calls, total_exec_time / 1e3 AS total FROM " + *schema +
+          ".pg_stat_statements"
+          " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+          "   AND query ~* '^\\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\\M'"
+          "   AND query !~* "
+          "'(pg_catalog|pg_stat|pg_class|pg_locks|hypopg|scalectl_|information_schema)'"
+          " ORDER BY total_exec_time DESC LIMIT $1",
       {std::to_string(limit)});
   std::vector<Workload> queries;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -299,7 +301,7 @@ core::Table new_table() {
 core::Result advise(pg::Session& session, const AdviseOptions& options, core::Observer& observer) {
   const core::Stopwatch watch;
   core::Result result{.command = "index advise"};
-  if (!has_hypopg(session)) {
+  if (!schema_of_extension(session, "hypopg")) {
     throw core::usage_error("advise tries indexes out by the extension hypopg, which is not there",
                             "install postgresql-15-hypopg (or your version's) on the server, then "
                             "CREATE EXTENSION hypopg");

@@ -73,12 +73,11 @@ class Applier {
       result.verdict = core::Verdict::kInconclusive;
       result.notes.push_back(fmt::format("interrupted: {}; {}", error.message(), done()));
     }
-    result.metrics.set("created", created_)
-        .set("repaired", repaired_)
-        .set("replaced", replaced_)
-        .set("kept", kept_)
-        .set("drifted", drifted_)
-        .set("waited_s", patience_.waited_s());
+    result.metrics.set("created", created_).set("kept", kept_);
+    if (repaired_ > 0) result.metrics.set("repaired", repaired_);
+    if (replaced_ > 0) result.metrics.set("replaced", replaced_);
+    if (drifted_ > 0) result.metrics.set("drifted", drifted_);
+    result.metrics.set("waited_s", patience_.waited_s());
     result.tables.push_back(std::move(table_));
     watch.stamp(result);
     return result;
@@ -107,7 +106,7 @@ class Applier {
         result.notes.push_back(*note);
       }
     }
-    for (const std::string& table : changed_) builder_.run("ANALYZE " + table, "ANALYZE " + table);
+    for (const Item& item : view.items) analyze(item);
     if (!view.forms_unknown_because.empty()) {
       result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
     }
@@ -117,6 +116,27 @@ class Applier {
           "drift: an index has the right name and another definition; --replace builds it anew and "
           "swaps the two");
     }
+  }
+
+  /// Lets the planner look at a table that got an index, where there is something new to see: an
+  /// expression, columns without statistics, or many rows changed since. The statistics of a
+  /// table's columns do not depend on its indexes.
+  void analyze(const Item& item) {
+    const std::string table = item.quoted_table();
+    if (changed_.count(table) == 0) return;
+    const bool expression = take_apart(item.form).keys.find('(') != std::string::npos;
+    const bool stale =
+        session_
+            .query(
+                "SELECT NOT EXISTS (SELECT FROM pg_stats WHERE schemaname = $2 AND tablename = $3)"
+                "    OR coalesce(s.n_mod_since_analyze > 0.1 * c.reltuples, true) AS stale"
+                "  FROM pg_class c LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid"
+                " WHERE c.oid = $1",
+                {std::to_string(item.table.oid), item.table.schema, item.table.name})
+            .boolean(0, "stale");
+    if (!expression && !stale) return;
+    changed_.erase(table);
+    builder_.run("ANALYZE " + table, "ANALYZE " + table);
   }
 
   /// Waits for other sessions that are building one of these. True if there were any.
@@ -249,7 +269,7 @@ class Applier {
   core::Table table_ = new_table({{"action", "action"},
                                   {"build_s", "build time", Unit::kSeconds},
                                   {"size_bytes", "size", Unit::kBytes}});
-  std::set<std::string> changed_;  // tables to ANALYZE
+  std::set<std::string> changed_;  // tables with an index that was not there
   int created_ = 0;
   int repaired_ = 0;
   int replaced_ = 0;

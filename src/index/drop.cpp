@@ -60,7 +60,8 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
         fmt::format("{0} keeps fillfactor {1}; ALTER TABLE {0} RESET (fillfactor) undoes it", name,
                     setting.percent));
   }
-  result.metrics.set("dropped", dropped).set("foreign", foreign);
+  result.metrics.set("dropped", dropped);
+  if (foreign > 0) result.metrics.set("foreign", foreign);
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;

@@ -60,7 +60,8 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
 
 /// How verify finds out what a query would take without the index.
 enum class Without {
-  kAuto,      ///< by switches where they tell the truth, else on copies
+  kAuto,  ///< by switches where they tell the truth (a plan without this index has no other one, as
+          ///< hypopg 1.4 says by hiding it, or the catalogue does), else on copies
   kSwitches,  ///< the planner's enable_indexscan and the like: all indexes of the query are off
   kCopies,    ///< temporary copies of (a sample of) the tables, with all their indexes but this one
 };

@@ -122,9 +122,9 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
   if (!view.forms_unknown_because.empty()) {
     result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
   }
-  result.metrics.set("to_create", to_create)
-      .set("to_repair", to_repair)
-      .set("to_replace", to_replace);
+  result.metrics.set("to_create", to_create);
+  if (to_repair > 0) result.metrics.set("to_repair", to_repair);
+  if (to_replace > 0) result.metrics.set("to_replace", to_replace);
   const int to_do = to_create + to_repair + to_replace;
   if (to_do > 0) {
     result.verdict = core::Verdict::kFail;

@@ -9,6 +9,7 @@
 #include "index/engine.hpp"
 #include "index/explain.hpp"
 #include "index/grants.hpp"
+#include "index/hypothetical.hpp"
 #include "index/look.hpp"
 #include "index/neighbours.hpp"
 #include "index/probe.hpp"
@@ -71,7 +72,7 @@ class Verifier {
     }
     const core::Value plan = plan_of(probe);
     const bool writes = changes_rows(plan);
-    switch (choose(item, plan, writes)) {
+    switch (choose(item, probe, plan, writes)) {
       case Without::kCopies:
         return on_copies(item, probe, writes);
       default:
@@ -87,7 +88,7 @@ class Verifier {
 
   /// Switches turn every index off, so that they tell the truth only where no other one could serve
   /// the query; and what writes is never run on the table itself.
-  Without choose(const Item& item, const core::Value& plan, bool writes) const {
+  Without choose(const Item& item, const Probe& probe, const core::Value& plan, bool writes) const {
     if (options_.without != Without::kAuto) {
       if (options_.without == Without::kCopies && !no_copies_because_.empty()) {
         throw core::usage_error("no copies can be made: " + no_copies_because_,
@@ -97,6 +98,11 @@ class Verifier {
     }
     if (!no_copies_because_.empty()) return Without::kSwitches;
     if (writes || item.form.empty()) return Without::kCopies;
+    if (!item.table.partitioned) {
+      const auto hidden =
+          plan_without(session_, item.found->oid, probe.sql(), probe.samples().front());
+      if (hidden) return indexes_of(*hidden).empty() ? Without::kSwitches : Without::kCopies;
+    }
     const std::set<std::string> used = indexes_of(plan);
     const std::set<std::string> own = names_of(session_, item);
     const bool alone = std::all_of(used.begin(), used.end(),

@@ -151,13 +151,15 @@ pg::Target target_of(const Site& site, int socket_port, const std::string& datab
 
 int socket_port(const Site& site) { return site.options.port.value_or(kPrimarySocketPort); }
 
-/// In template1, from which databases are made.
+/// In a schema of their own: what is made and dropped beside them is none of their business.
 void create_extensions(const Site& site) {
-  pg::Session session(target_of(site, socket_port(site), "template1"), "scalectl lab", site.stop);
+  pg::Session session(target_of(site, socket_port(site), kDatabase), "scalectl lab", site.stop);
+  session.query("CREATE SCHEMA IF NOT EXISTS extensions");
   const pg::Rows rows = session.query(
       "SELECT name FROM pg_available_extensions WHERE name IN ('hypopg', 'pg_stat_statements')");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    session.query("CREATE EXTENSION IF NOT EXISTS " + pg::quote_identifier(rows.text(i, "name")));
+    session.query("CREATE EXTENSION IF NOT EXISTS " + pg::quote_identifier(rows.text(i, "name")) +
+                  " SCHEMA extensions");
   }
 }
 
@@ -209,8 +211,8 @@ void create_database(const Site& site) {
   const bool there =
       !session.query("SELECT 1 FROM pg_database WHERE datname = $1", {kDatabase}).empty();
   if (there) return;
-  create_extensions(site);
   session.query("CREATE DATABASE " + pg::quote_identifier(kDatabase));
+  create_extensions(site);
 }
 
 void create_replica(const Site& site) {

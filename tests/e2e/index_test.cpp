@@ -156,6 +156,7 @@ TEST_F(Packs, Advise_ReadsAFileAndBuildsNothing) {
   const TemporaryDirectory directory;
   const std::string file = directory.write(
       "q.sql", "SELECT player_id FROM players WHERE name = 'Mara Quill' AND xp > 9;");
+  sql("CREATE EXTENSION hypopg");
   const std::string before = everything();
   const core::Value advice = result({"index", "advise", "--sql", file});
   EXPECT_EQ(integer_at(advice, "metrics.suggestions"), 1);

@@ -204,7 +204,12 @@ TEST_F(IndexVerifyWorkflow, PartitionedTables_AreVerifiedByTheirPartitionsIndexe
 }
 
 struct IndexAdvice : IndexVerify {
-  IndexAdvice() { seed({.players = 5000}); }
+  IndexAdvice() {
+    seed({.players = 5000});
+    session.query(
+        "CREATE SCHEMA \"Extras\"; CREATE EXTENSION hypopg SCHEMA \"Extras\";"
+        " CREATE EXTENSION pg_stat_statements");
+  }
   core::Result advise(const std::string& sql) {
     return index::advise(session, {.queries = index::read_queries("q.sql", sql)}, recorder);
   }
@@ -223,7 +228,7 @@ TEST_F(IndexAdvice, QueryThatScans_GetsTheIndexThatItNeeds) {
   EXPECT_GT(std::stod(column(result, "insert_wal_bytes")[0]), 0);
   EXPECT_THAT(result.notes, Contains(HasSubstr("not explained: SELECT 1 FROM nowhere")));
   EXPECT_EQ(lines("SELECT indexname FROM pg_indexes ORDER BY 1"), before);
-  EXPECT_EQ(scalar("SELECT count(*) FROM hypopg_list_indexes"), "0");
+  EXPECT_EQ(scalar("SELECT count(*) FROM \"Extras\".hypopg_list_indexes"), "0");
 }
 
 TEST_F(IndexAdvice, WithoutAFile_LooksAtWhatTookTheMostTime) {

@@ -307,6 +307,21 @@ TEST_F(IndexWeather, NameOfSixtyThreeBytes_HasRoomForItsReplacement) {
   EXPECT_EQ(metric(index::apply(session, longest, {}, recorder), "repaired"), "1");
 }
 
+TEST_F(IndexWeather, StatisticsThatAreOldOrMissing_AreMadeAfterTheBuild) {
+  session.query(
+      "INSERT INTO locations VALUES ('a', 'A', 0, 0, 0);"
+      "INSERT INTO players (telegram_id, name, location_id)"
+      " SELECT i, 'a', 'a' FROM generate_series(1, 500) AS i");
+  EXPECT_EQ(scalar("SELECT count(*) FROM pg_stats WHERE tablename = 'players'"), "0");
+  apply();
+  EXPECT_EQ(scalar("SELECT count(*) > 5 FROM pg_stats WHERE tablename = 'players'"), "t");
+  const std::string when = "SELECT last_analyze FROM pg_stat_user_tables WHERE relname = 'players'";
+  const std::string first = scalar(when);
+  session.query("DROP INDEX idx_players_stamina_regen");
+  apply();  // nothing has changed since
+  EXPECT_EQ(scalar(when), first);
+}
+
 TEST_F(IndexWeather, Fillfactor_IsSetAndNoted) {
   const index::Pack hot = index::load(catalog, "game-hot");
   EXPECT_THAT(index::plan(session, hot, {}).notes, Contains(HasSubstr("fillfactor 50")));
