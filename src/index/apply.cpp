@@ -40,7 +40,7 @@ void await_tables(pg::Session& session, const Pack& pack, const pg::Naming& nami
 /// Refuses what apply must not touch unasked.
 void check_states(const std::vector<Item>& items, const Pack& pack, bool replace) {
   for (const Item& item : items) {
-    if (item.state() != State::kInvalid || item.found->ours || replace) continue;
+    if (item.state() != State::kInvalid || item.repairable() || replace) continue;
     throw Error(ErrorKind::kFailed,
                 fmt::format("index \"{}\" is INVALID: an earlier build did not finish, and it was "
                             "not scalectl's",

@@ -74,6 +74,10 @@ State Item::state() const {
   return form.empty() || found->form == form ? State::kPresent : State::kDrift;
 }
 
+bool Item::repairable() const {
+  return found && (found->ours || (!form.empty() && found->form == form));
+}
+
 std::string Item::quoted() const {
   return pg::quote_identifier(table.schema) + "." + pg::quote_identifier(definition->name);
 }

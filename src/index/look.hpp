@@ -46,6 +46,9 @@ struct Item {
   std::string form;  ///< as the pack wants it; empty where nobody knows
 
   State state() const;
+  /// True if an INVALID index may be built anew unasked: it carries our comment, or has the very
+  /// definition that the pack gives it (a run that was killed before it could put its comment on).
+  bool repairable() const;
   /// The index's quoted and qualified name.
   std::string quoted() const;
   std::string quoted_table() const;
