@@ -41,7 +41,7 @@ std::pair<std::string, int> name_and_version(const std::string& base) {
 }  // namespace
 
 Catalog::Catalog() {
-  for (const File& file : embedded_files()) place(file.path, file);
+  for (const File& file : embedded_files()) place(file.path, file, false);
 }
 
 Catalog::Catalog(const fs::path& sql_dir) : Catalog() {
@@ -49,20 +49,23 @@ Catalog::Catalog(const fs::path& sql_dir) : Catalog() {
   for (fs::recursive_directory_iterator at(sql_dir, error), end; !error && at != end;
        at.increment(error)) {
     if (at->is_regular_file() && at->path().extension() == ".sql") {
-      place("sql/" + at->path().lexically_relative(sql_dir).generic_string(), read(at->path()));
+      place("sql/" + at->path().lexically_relative(sql_dir).generic_string(), read(at->path()),
+            true);
     }
   }
   if (error) {
-    throw core::usage_error(fmt::format("cannot read --sql-dir {}: {}", sql_dir.string(),
-                                        error.message()),
-                            "give a directory with folders such as ticks/ and indexes/");
+    throw core::usage_error(
+        fmt::format("cannot read --sql-dir {}: {}", sql_dir.string(), error.message()),
+        "give a directory with folders such as ticks/ and indexes/");
   }
 }
 
-void Catalog::place(const std::string& path, File file) {
+void Catalog::place(const std::string& path, File file, bool overlaid) {
   const auto slash = path.rfind('/');
-  Placed placed{.folder = path.substr(0, slash), .base = path.substr(slash + 1),
-                .file = std::move(file)};
+  Placed placed{.folder = path.substr(0, slash),
+                .base = path.substr(slash + 1),
+                .file = std::move(file),
+                .overlaid = overlaid};
   const auto same = std::find_if(placed_.begin(), placed_.end(), [&](const Placed& other) {
     return other.folder == placed.folder && other.base == placed.base;
   });
@@ -74,15 +77,19 @@ void Catalog::place(const std::string& path, File file) {
 }
 
 std::vector<Entry> Catalog::newest(std::string_view folder) const {
-  std::map<std::string, Entry> entries;
+  using Rank = std::pair<bool, int>;  // overlaid, version
+  std::map<std::string, std::pair<Rank, const File*>> best;
   for (const Placed& placed : placed_) {
     if (placed.folder != folder) continue;
     const auto [name, version] = name_and_version(placed.base);
-    const auto [at, added] = entries.try_emplace(name, Entry{name, version, placed.file});
-    if (!added && version > at->second.version) at->second = Entry{name, version, placed.file};
+    const Rank rank{placed.overlaid, version};
+    const auto [at, added] = best.try_emplace(name, rank, &placed.file);
+    if (!added && rank > at->second.first) at->second = {rank, &placed.file};
   }
   std::vector<Entry> sorted;
-  for (auto& [name, entry] : entries) sorted.push_back(std::move(entry));
+  for (const auto& [name, found] : best) {
+    sorted.push_back({name, found.first.second, *found.second});
+  }
   return sorted;
 }
 
@@ -114,8 +121,8 @@ std::vector<std::string> Catalog::folders(std::string_view folder) const {
   std::set<std::string> names;
   for (const Placed& placed : placed_) {
     if (placed.folder.rfind(prefix, 0) != 0) continue;
-    names.insert(placed.folder.substr(prefix.size(), placed.folder.find('/', prefix.size()) -
-                                                         prefix.size()));
+    names.insert(placed.folder.substr(prefix.size(),
+                                      placed.folder.find('/', prefix.size()) - prefix.size()));
   }
   return {names.begin(), names.end()};
 }

@@ -30,7 +30,9 @@ class Catalog {
   /// Throws Error (usage) where it cannot be read.
   explicit Catalog(const std::filesystem::path& sql_dir);
 
-  /// The newest version of every entry in `folder` ("sql/ticks"), sorted by name.
+  /// The newest version of every entry in `folder` ("sql/ticks"), sorted by name. Where the
+  /// directory has files of a name, the newest of those: what somebody put there stays in force
+  /// after an upgrade.
   std::vector<Entry> newest(std::string_view folder) const;
   /// The newest version of `name` in `folder`; throws Error (usage) that lists what there is and
   /// calls it a `what` ("tick").
@@ -47,8 +49,9 @@ class Catalog {
     std::string folder;
     std::string base;  // file name
     File file;
+    bool overlaid = false;
   };
-  void place(const std::string& path, File file);
+  void place(const std::string& path, File file, bool overlaid);
 
   std::vector<Placed> placed_;
 };

@@ -1,7 +1,9 @@
 // Pack: a set of indexes as its SQL file states them, one after another between "-- @index NAME"
-// lines, each with why it is there and the query whose plan must use it.
+// lines, each with why it is there and the query whose plan must use it. A pack may also set how
+// full a table's pages are made ("-- @fillfactor TABLE PERCENT").
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,15 +18,32 @@ struct IndexDefinition {
   std::string query;  ///< whose plan must use the index
   std::string table;  ///< as the catalog calls it
   catalog::SqlText create;
+  catalog::SqlText probe;                   ///< the query
+  std::optional<catalog::SqlText> samples;  ///< its rows are values for the query's parameters
+  std::optional<double> target_s;           ///< what the query may take at the 95th percentile
+  std::string seed_before;                  ///< what a seed document says it took without …
+  std::string seed_after;                   ///< … and with its indexes
+};
+
+/// How full the pages of a table are made: what is left free takes heap-only updates.
+struct Fillfactor {
+  std::string table;  ///< as the catalog calls it
+  int percent = 100;
+  std::string why;
 };
 
 struct Pack {
   std::string name;
   int version = 1;
   std::string summary;
-  std::string family;  ///< reference schema whose tables it indexes
-  std::string prefix;  ///< what the tables' names begin with
+  std::string family;      ///< reference schema whose tables it indexes
+  std::string prefix;      ///< what the tables' names begin with
+  std::string instead_of;  ///< the pack that this one is the better design for
   std::vector<IndexDefinition> indexes;
+  std::vector<Fillfactor> fillfactors;
+
+  /// The tables that it knows, each once.
+  std::vector<std::string> tables() const;
 };
 
 /// Reads a pack file. Throws Error (usage) naming file, line and what was expected.
@@ -35,5 +54,8 @@ std::vector<Pack> load_all(const catalog::Catalog& catalog);
 
 /// The newest version of one pack; throws Error (usage) where there is none of that name.
 Pack load(const catalog::Catalog& catalog, const std::string& name);
+
+/// The pack that calls itself the better design than `pack`, if there is one.
+std::optional<Pack> better_design(const catalog::Catalog& catalog, const Pack& pack);
 
 }  // namespace scalectl::index

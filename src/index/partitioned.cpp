@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <regex>
-#include <set>
+#include <algorithm>
 
 #include "catalog/checksum.hpp"
 #include "core/error.hpp"
+#include "index/definition.hpp"
+#include "index/look.hpp"
 #include "pg/identifier.hpp"
 
 namespace scalectl::index {
@@ -25,7 +26,9 @@ struct Branch {
   std::string parent_index;  ///< empty for the whole
   std::string index_name;    ///< not quoted
   bool leaf = false;
-  bool built = false;     ///< an index of that name is on the table
+  bool built = false;  ///< an index of that name is on the table
+  bool valid = false;
+  bool ours = false;      ///< it carries our comment
   bool attached = false;  ///< and is part of the parent's index
 };
 
@@ -72,10 +75,14 @@ std::vector<Branch> branches(Connection& connection, const IndexDefinition& inde
       branch.parent_index = qualified(rows.text(i, "parent_schema"), index_of(*parent));
     }
     const pg::Rows built = connection.query(
-        "SELECT c.relispartition FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        "SELECT c.relispartition, i.indisvalid,"
+        "       coalesce(starts_with(obj_description(c.oid, 'pg_class'), $3), false) AS ours"
+        "  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         " WHERE i.indexrelid = to_regclass($1) AND i.indrelid = to_regclass($2)",
-        {branch.index, branch.table});
+        {branch.index, branch.table, kCommentPrefix});
     branch.built = !built.empty();
+    branch.valid = branch.built && built.boolean(0, "indisvalid");
+    branch.ours = branch.built && built.boolean(0, "ours");
     branch.attached = branch.built && built.boolean(0, "relispartition");
     list.push_back(std::move(branch));
   }
@@ -83,16 +90,8 @@ std::vector<Branch> branches(Connection& connection, const IndexDefinition& inde
 }
 
 /// The pack's CREATE INDEX for one branch, `how` being CONCURRENTLY or nothing.
-std::string create_sql(const IndexDefinition& index, const Branch& branch, const std::string& how) {
-  const std::string sql =
-      index.create.bind([&](const std::string&) { return branch.table; }, {}).sql;
-  static const std::regex kHead(R"(^CREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+\S+\s+ON\s+)",
-                                std::regex::icase);
-  std::smatch head;
-  std::regex_search(sql, head, kHead);  // index::parse() has checked that it is there
-  return fmt::format("CREATE {}INDEX {} {} ON {}{}", head[1].str(), how,
-                     pg::quote_identifier(branch.index_name), branch.leaf ? "" : "ONLY ",
-                     head.suffix().str());
+std::string create_on(const IndexDefinition& index, const Branch& branch, const std::string& how) {
+  return create_sql(index, branch.index_name, (branch.leaf ? "" : "ONLY ") + branch.table, how);
 }
 
 /// Makes the frames and attaches what was built to them. A partition that was made meanwhile, which
@@ -101,10 +100,10 @@ void join_up(pg::Session& session, const IndexDefinition& index, const pg::Relat
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   for (const Branch& branch : branches(tx, index, table)) {
-    if (!branch.leaf) tx.query(create_sql(index, branch, ""));
+    if (!branch.leaf) tx.query(create_on(index, branch, ""));
   }
   for (const Branch& branch : branches(tx, index, table)) {
-    if (branch.leaf && !branch.built) tx.query(create_sql(index, branch, ""));
+    if (branch.leaf && !branch.built) tx.query(create_on(index, branch, ""));
     if (!branch.parent_index.empty()) {
       tx.query(
           fmt::format("ALTER INDEX {} ATTACH PARTITION {}", branch.parent_index, branch.index));
@@ -113,50 +112,53 @@ void join_up(pg::Session& session, const IndexDefinition& index, const pg::Relat
   tx.commit();
 }
 
-/// Drops what an unfinished build has left; how many they were.
-int drop_leftovers(pg::Session& session, const IndexDefinition& index, const pg::Relation& table) {
-  int dropped = 0;
-  for (const Branch& branch : branches(session, index, table)) {
-    if (!branch.leaf || !branch.built || branch.attached) continue;
-    session.query("DROP INDEX CONCURRENTLY " + branch.index);
-    ++dropped;
-  }
-  return dropped;
+/// What an unfinished build has left.
+std::vector<Branch> find_leftovers(pg::Session& session, const IndexDefinition& index,
+                                   const pg::Relation& table) {
+  std::vector<Branch> list = branches(session, index, table);
+  std::erase_if(list, [](const Branch& b) { return !b.leaf || !b.built || b.attached; });
+  return list;
 }
 
 }  // namespace
 
-bool has_leftovers(pg::Session& session, const IndexDefinition& index, const pg::Relation& table) {
-  for (const Branch& branch : branches(session, index, table)) {
-    if (branch.leaf && branch.built && !branch.attached) return true;
-  }
-  return false;
+Leftovers leftovers_of(pg::Session& session, const IndexDefinition& index,
+                       const pg::Relation& table) {
+  const std::vector<Branch> left = find_leftovers(session, index, table);
+  if (left.empty()) return Leftovers::kNone;
+  const bool ours = std::all_of(left.begin(), left.end(), [](const Branch& b) { return b.ours; });
+  return ours ? Leftovers::kOurs : Leftovers::kForeign;
 }
 
 void build_partitioned(pg::Session& session, const IndexDefinition& index,
-                       const pg::Relation& table) {
+                       const pg::Relation& table, const std::string& comment, Builder& builder) {
   try {
     for (const Branch& branch : branches(session, index, table)) {
       if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
-      if (branch.leaf) session.query(create_sql(index, branch, "CONCURRENTLY"));
+      // What a killed build has finished is used.
+      if (!branch.leaf || branch.valid) continue;
+      if (branch.built) builder.drop(branch.index);
+      builder.create(create_on(index, branch, "CONCURRENTLY"), branch.index, comment);
     }
     join_up(session, index, table);
   } catch (const Error& error) {
     std::string left;
-    try {
-      // has_leftovers() was false before, so that they are ours.
-      const int dropped = drop_leftovers(session, index, table);
-      if (dropped > 0)
-        left = fmt::format("; the {} partitions' indexes of it were dropped", dropped);
-    } catch (const Error&) {
-      left = "; indexes of some partitions may be left behind";
+    int dropped = 0;
+    for (const Branch& branch : find_leftovers(session, index, table)) {
+      if (builder.try_drop(branch.index)) {
+        ++dropped;
+      } else {
+        left = "; indexes of some partitions are left behind, which the next apply uses";
+      }
     }
+    if (dropped > 0)
+      left = fmt::format("; the {} partitions' indexes of it were dropped", dropped) + left;
     throw Error(error.kind(), error.message() + left, error.hint());
   }
 }
 
-void drop_partitioned(pg::Session& session, const IndexDefinition& index,
-                      const pg::Relation& table) {
+void drop_partitioned(pg::Session& session, const IndexDefinition& index, const pg::Relation& table,
+                      Builder& builder) {
   const std::vector<Branch> all = branches(session, index, table);
   if (!all.empty() && all.front().built) {
     pg::Transaction tx = session.begin();
@@ -164,7 +166,7 @@ void drop_partitioned(pg::Session& session, const IndexDefinition& index,
     tx.query("DROP INDEX " + all.front().index);  // those of the partitions go with it
     tx.commit();
   }
-  drop_leftovers(session, index, table);
+  for (const Branch& branch : find_leftovers(session, index, table)) builder.drop(branch.index);
 }
 
 }  // namespace scalectl::index

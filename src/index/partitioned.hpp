@@ -3,23 +3,30 @@
 // empty frame and all of them are attached to it. So a build that stops leaves no frame.
 #pragma once
 
+#include <string>
+
+#include "index/builder.hpp"
 #include "index/pack.hpp"
 #include "pg/relation.hpp"
 #include "pg/session.hpp"
 
 namespace scalectl::index {
 
-/// Builds `index` on the partitioned table `table`. Throws Error: what stopped it. What was built
+/// Builds `index` on the partitioned table `table`, each partition's with `comment` on it; those
+/// that a killed build of ours has finished are used. Throws Error: what stopped it. What was built
 /// until then is dropped again, and the message says so.
 void build_partitioned(pg::Session& session, const IndexDefinition& index,
-                       const pg::Relation& table);
+                       const pg::Relation& table, const std::string& comment, Builder& builder);
 
 /// Drops the index of the whole, which has to lock the table for a moment (Error (busy) where that
 /// takes too long), and what unfinished builds have left on its partitions.
-void drop_partitioned(pg::Session& session, const IndexDefinition& index,
-                      const pg::Relation& table);
+void drop_partitioned(pg::Session& session, const IndexDefinition& index, const pg::Relation& table,
+                      Builder& builder);
 
-/// True if an unfinished build has left an index on a partition of `table`.
-bool has_leftovers(pg::Session& session, const IndexDefinition& index, const pg::Relation& table);
+/// Indexes that unfinished builds have left on partitions of a table.
+enum class Leftovers { kNone, kOurs, kForeign };
+
+Leftovers leftovers_of(pg::Session& session, const IndexDefinition& index,
+                       const pg::Relation& table);
 
 }  // namespace scalectl::index

@@ -27,6 +27,7 @@ using core::usage_error;
 constexpr std::size_t kMaxSocketPath = 107;
 
 void stop_all(const Layout& layout) {
+  stop_pgbouncer(layout);
   stop_postgres(layout.replica());
   stop_postgres(layout.postgres());
   stop_redis(layout);
@@ -70,10 +71,16 @@ bool satisfies(const Options& made, Options wanted) {
 }
 
 /// Settings that say where a lab's server is and who may enter; on them all else relies.
-constexpr std::array<std::string_view, 10> kOwnSettings{
-    "port",      "listen_addresses", "unix_socket_directories", "unix_socket_permissions",
-    "hba_file",  "ident_file",       "data_directory",          "config_file",
-    "external_pid_file", "unix_socket_group"};
+constexpr std::array<std::string_view, 10> kOwnSettings{"port",
+                                                        "listen_addresses",
+                                                        "unix_socket_directories",
+                                                        "unix_socket_permissions",
+                                                        "hba_file",
+                                                        "ident_file",
+                                                        "data_directory",
+                                                        "config_file",
+                                                        "external_pid_file",
+                                                        "unix_socket_group"};
 
 void check_settings(const Options& options) {
   static const std::regex kKey("[a-z_][a-z0-9_.]*");
@@ -135,6 +142,9 @@ bool start_what_is_down(const Site& site, core::Observer& observer) {
     if (!fs::exists(site.layout.replica() / "PG_VERSION")) create_replica(site);
     ensure(postgres_pid(site.layout.replica()), start_replica, "replica");
   }
+  if (site.options.pgbouncer) {
+    ensure(pgbouncer_pid(site.layout), start_pgbouncer, "PgBouncer");
+  }
   ensure(redis_pid(site.layout), start_redis, "Redis");
   return started;
 }
@@ -159,9 +169,11 @@ std::string url(const fs::path& directory, int port) {
 fs::path default_home() {
   if (const auto home = process::environment("SCALECTL_LAB_HOME")) return *home;
   if (geteuid() == 0) return "/var/lib/scalectl/lab";
-  if (const auto state = process::environment("XDG_STATE_HOME")) return fs::path(*state) / "scalectl/lab";
+  if (const auto state = process::environment("XDG_STATE_HOME"))
+    return fs::path(*state) / "scalectl/lab";
   const auto home = process::environment("HOME");
-  if (home && access(home->c_str(), W_OK) == 0) return fs::path(*home) / ".local/state/scalectl/lab";
+  if (home && access(home->c_str(), W_OK) == 0)
+    return fs::path(*home) / ".local/state/scalectl/lab";
   return fmt::format("/tmp/scalectl-{}", geteuid());
 }
 
@@ -186,9 +198,9 @@ Lab::Lab(fs::path home, std::string name)
   }
   const std::string socket = (directory_ / ".s.PGSQL.54321").string();
   if (socket.size() > kMaxSocketPath) {
-    throw usage_error(fmt::format("{} is too long a path for a Unix socket ({} bytes)", socket,
-                                  socket.size()),
-                      "set SCALECTL_LAB_HOME to a shorter directory");
+    throw usage_error(
+        fmt::format("{} is too long a path for a Unix socket ({} bytes)", socket, socket.size()),
+        "set SCALECTL_LAB_HOME to a shorter directory");
   }
 }
 
@@ -202,7 +214,7 @@ bool Lab::up(const std::stop_token& stop, core::Observer& observer) {
 
 bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer& observer) {
   check_settings(options);
-  const Programs programs = find_programs();
+  const Programs programs = find_programs(options);
   const auto account = server_account();
   const process::DirectoryLock lock(home_);
   check_owner(home_);
@@ -214,8 +226,12 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
                       fmt::format("scalectl lab down --name {} first", name_));
   }
   const Options effective = made ? *made : with_ports(options);
-  const Site site{.layout = layout, .programs = programs, .account = account,
-                  .options = effective, .lab_name = name_, .stop = stop};
+  const Site site{.layout = layout,
+                  .programs = programs,
+                  .account = account,
+                  .options = effective,
+                  .lab_name = name_,
+                  .stop = stop};
   if (!made && fs::exists(directory_)) {  // left by an up() that was killed
     stop_all(layout);
     fs::remove_all(directory_);
@@ -230,6 +246,7 @@ bool Lab::up(const Options& options, const std::stop_token& stop, core::Observer
       create_directory(layout, account);
       create_cluster(site);
       create_redis(site);
+      if (effective.pgbouncer) create_pgbouncer(site);
     }
     start_what_is_down(site, observer);
     if (!made) save(layout, effective, account);
@@ -278,6 +295,12 @@ std::vector<Server> Lab::servers() const {
                        .socket = directory_.string(),
                        .port = 0});
   }
+  if (made.pgbouncer) {
+    servers.push_back({.name = "pgbouncer",
+                       .pid = pgbouncer_pid(layout),
+                       .socket = directory_.string(),
+                       .port = 0});
+  }
   servers.push_back({.name = "redis",
                      .pid = redis_pid(layout),
                      .socket = layout.redis_socket().string(),
@@ -287,7 +310,8 @@ std::vector<Server> Lab::servers() const {
 
 bool Lab::running() const {
   const auto all = servers();
-  return exists() && std::all_of(all.begin(), all.end(), [](const Server& s) { return s.pid != 0; });
+  return exists() &&
+         std::all_of(all.begin(), all.end(), [](const Server& s) { return s.pid != 0; });
 }
 
 pg::Target Lab::postgres() const {
@@ -295,6 +319,8 @@ pg::Target Lab::postgres() const {
 }
 
 pg::Target Lab::replica() const { return {url(directory_, kReplicaSocketPort)}; }
+
+pg::Target Lab::pgbouncer() const { return {url(directory_, kPgbouncerSocketPort)}; }
 
 redis::Target Lab::redis() const {
   const Layout layout(directory_);
@@ -315,6 +341,9 @@ std::vector<Lab::Variable> Lab::environment() const {
       {.name = "PGDATABASE", .value = kDatabase},
       {.name = "REDIS_URL", .value = "unix://" + percent_encoded(layout.redis_socket().string())}};
   if (made.replica) variables.push_back({.name = "REPLICA_URL", .value = replica().conninfo});
+  if (made.pgbouncer) {
+    variables.push_back({.name = "PGBOUNCER_URL", .value = pgbouncer().conninfo});
+  }
   if (made.port) variables.push_back({.name = "PGPASSFILE", .value = layout.pgpass().string()});
   if (made.redis_port) {
     variables.push_back(

@@ -3,7 +3,7 @@
 //   <home>/<name>/            0700, owned by the account the servers run under
 //     lab.json                how it was made; written last, so that a half-made lab is recognised
 //     password, pgpass        for the loopback ports, where asked for
-//     postgres/ replica/ redis/   data
+//     postgres/ replica/ pgbouncer/ redis/   data
 //     *.log
 //     .s.PGSQL.5432 redis.sock
 //
@@ -33,13 +33,14 @@ struct Options {
   std::optional<int> port;                      ///< PostgreSQL on 127.0.0.1 too; 0: any free port
   std::optional<int> redis_port;                ///< Redis on 127.0.0.1 too; 0: any free port
   bool replica = false;                         ///< a hot standby of the PostgreSQL
+  bool pgbouncer = false;                       ///< a PgBouncer before it, in transaction pooling
 
   bool operator==(const Options&) const = default;
 };
 
 /// One server of a lab.
 struct Server {
-  std::string name;    ///< postgres, replica, redis
+  std::string name;    ///< postgres, replica, pgbouncer, redis
   pid_t pid = 0;       ///< 0 while it is down
   std::string socket;  ///< path of its socket, or the directory that holds it
   int port = 0;        ///< on loopback; 0 where it has none
@@ -81,9 +82,10 @@ class Lab {
   const std::filesystem::path& directory() const { return directory_; }
   pg::Target postgres() const;
   pg::Target replica() const;
+  pg::Target pgbouncer() const;
   redis::Target redis() const;
-  /// What other programs need to reach it: DATABASE_URL, REDIS_URL, libpq's PGHOST, …. With `is_file`
-  /// the value is the content of the file named, which never appears in any output.
+  /// What other programs need to reach it: DATABASE_URL, REDIS_URL, libpq's PGHOST, …. With
+  /// `is_file` the value is the content of the file named, which never appears in any output.
   struct Variable {
     std::string name;
     std::string value;

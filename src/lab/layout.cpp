@@ -69,7 +69,8 @@ void save(const Layout& layout, const Options& options,
                             {"settings", settings},
                             {"port", or_null(options.port)},
                             {"redis_port", or_null(options.redis_port)},
-                            {"replica", options.replica}};
+                            {"replica", options.replica},
+                            {"pgbouncer", options.pgbouncer}};
   write_private(layout.state(), core::to_json(object, 2) + "\n", account);
 }
 
@@ -83,15 +84,15 @@ std::optional<Options> load(const Layout& layout) {
     }
     return std::nullopt;
   }
-  const Value value =
-      core::parse_json(process::read_file(layout.state()), layout.state().string());
+  const Value value = core::parse_json(process::read_file(layout.state()), layout.state().string());
   const core::Object* object = value.if_object();
   if (object == nullptr) return std::nullopt;
   Options options{.fast = flag_in(*object, "fast"),
                   .settings = {},
                   .port = integer_in(*object, "port"),
                   .redis_port = integer_in(*object, "redis_port"),
-                  .replica = flag_in(*object, "replica")};
+                  .replica = flag_in(*object, "replica"),
+                  .pgbouncer = flag_in(*object, "pgbouncer")};
   const Value* settings = object->find("settings");
   if (settings != nullptr && settings->if_object() != nullptr) {
     for (const auto& [key, setting] : *settings->if_object()) {

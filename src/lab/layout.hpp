@@ -19,6 +19,7 @@ struct Layout {
   std::filesystem::path pgpass() const { return directory / "pgpass"; }
   std::filesystem::path postgres() const { return directory / "postgres"; }
   std::filesystem::path replica() const { return directory / "replica"; }
+  std::filesystem::path pgbouncer() const { return directory / "pgbouncer"; }
   std::filesystem::path redis() const { return directory / "redis"; }
   std::filesystem::path redis_socket() const { return directory / "redis.sock"; }
   std::filesystem::path log(const std::string& server) const {
@@ -26,9 +27,10 @@ struct Layout {
   }
 };
 
-/// Port numbers that name the two PostgreSQL sockets in the lab's directory.
+/// Port numbers that name the sockets in the lab's directory that speak PostgreSQL's protocol.
 inline constexpr int kPrimarySocketPort = 5432;
 inline constexpr int kReplicaSocketPort = 5433;
+inline constexpr int kPgbouncerSocketPort = 6432;
 
 /// The superuser and the database of a lab.
 inline constexpr const char* kRole = "lab";

@@ -37,6 +37,15 @@ std::string quoted_setting(const std::string& value) {
   return out + "'";
 }
 
+/// True if the server can load this module: Debian has them beside its programs, and with another
+/// layout the lab does without.
+bool has_module(const Site& site, const std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::canonical(site.programs.postgres, error);
+  const std::filesystem::path beside = program.parent_path().parent_path() / "lib";
+  return std::filesystem::exists(beside / (name + ".so"), error);
+}
+
 std::string configuration(const Site& site) {
   const Options& options = site.options;
   std::map<std::string, std::string> settings{
@@ -51,6 +60,9 @@ std::string configuration(const Site& site) {
       {"checkpoint_timeout", "15min"},
       {"log_line_prefix", "%m [%p] "},
   };
+  if (has_module(site, "pg_stat_statements")) {
+    settings["shared_preload_libraries"] = "pg_stat_statements";
+  }
   if (options.fast) {
     settings["fsync"] = "off";
     settings["synchronous_commit"] = "off";
@@ -64,8 +76,8 @@ std::string configuration(const Site& site) {
   return text;
 }
 
-process::Command server(const Site& site, const std::filesystem::path& data,
-                        const std::string& log, std::vector<std::string> more) {
+process::Command server(const Site& site, const std::filesystem::path& data, const std::string& log,
+                        std::vector<std::string> more) {
   std::vector<std::string> argv{site.programs.postgres, "-D", data.string()};
   argv.insert(argv.end(), more.begin(), more.end());
   return {.argv = std::move(argv),
@@ -122,9 +134,9 @@ void check_configuration(const Site& site) {
                site.stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kFailed) throw;
-    throw core::usage_error("PostgreSQL refuses its settings: " +
-                                last_words(site.layout.log("check")),
-                            "check the values given with --pg");
+    throw core::usage_error(
+        "PostgreSQL refuses its settings: " + last_words(site.layout.log("check")),
+        "check the values given with --pg");
   }
 }
 
@@ -138,6 +150,18 @@ pg::Target target_of(const Site& site, int socket_port, const std::string& datab
 }
 
 int socket_port(const Site& site) { return site.options.port.value_or(kPrimarySocketPort); }
+
+/// In a schema of their own: what is made and dropped beside them is none of their business.
+void create_extensions(const Site& site) {
+  pg::Session session(target_of(site, socket_port(site), kDatabase), "scalectl lab", site.stop);
+  session.query("CREATE SCHEMA IF NOT EXISTS extensions");
+  const pg::Rows rows = session.query(
+      "SELECT name FROM pg_available_extensions WHERE name IN ('hypopg', 'pg_stat_statements')");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    session.query("CREATE EXTENSION IF NOT EXISTS " + pg::quote_identifier(rows.text(i, "name")) +
+                  " SCHEMA extensions");
+  }
+}
 
 /// A crashed server leaves its lock files behind, and PostgreSQL takes a zombie, or a stranger that
 /// got the number, for their owner. Whether old backends live on, it sees by their shared memory.
@@ -171,7 +195,8 @@ void create_cluster(const Site& site) {
               .output_file = site.layout.log("initdb").string()},
              site.stop);
   write_private(site.layout.postgres() / "lab.conf", configuration(site), site.account);
-  std::ofstream(site.layout.postgres() / "postgresql.conf", std::ios::app) << "include 'lab.conf'\n";
+  std::ofstream(site.layout.postgres() / "postgresql.conf", std::ios::app)
+      << "include 'lab.conf'\n";
   check_configuration(site);
 }
 
@@ -185,20 +210,22 @@ void create_database(const Site& site) {
   pg::Session session(target_of(site, socket_port(site), "postgres"), "scalectl lab", site.stop);
   const bool there =
       !session.query("SELECT 1 FROM pg_database WHERE datname = $1", {kDatabase}).empty();
-  if (!there) session.query("CREATE DATABASE " + pg::quote_identifier(kDatabase));
+  if (there) return;
+  session.query("CREATE DATABASE " + pg::quote_identifier(kDatabase));
+  create_extensions(site);
 }
 
 void create_replica(const Site& site) {
   std::filesystem::remove_all(site.layout.replica());
-  run_helper({.argv = {site.programs.pg_basebackup, "--pgdata=" + site.layout.replica().string(),
-                       "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
-                       "--host=" + site.layout.directory.string(),
-                       fmt::format("--port={}", socket_port(site)),
-                       std::string("--username=") + kRole},
-              .account = site.account,
-              .directory = site.layout.directory.string(),
-              .output_file = site.layout.log("replica").string()},
-             site.stop);
+  run_helper(
+      {.argv = {site.programs.pg_basebackup, "--pgdata=" + site.layout.replica().string(),
+                "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+                "--host=" + site.layout.directory.string(),
+                fmt::format("--port={}", socket_port(site)), std::string("--username=") + kRole},
+       .account = site.account,
+       .directory = site.layout.directory.string(),
+       .output_file = site.layout.log("replica").string()},
+      site.stop);
 }
 
 void start_replica(const Site& site) {
@@ -206,8 +233,8 @@ void start_replica(const Site& site) {
   // On its own socket, and never on TCP, whatever the primary's configuration says.
   start(site,
         server(site, site.layout.replica(), "replica",
-               {"-c", fmt::format("port={}", kReplicaSocketPort), "-c", "listen_addresses=",
-                "-c", "hot_standby=on"}),
+               {"-c", fmt::format("port={}", kReplicaSocketPort), "-c", "listen_addresses=", "-c",
+                "hot_standby=on"}),
         "replica", target_of(site, kReplicaSocketPort, "postgres"));
 }
 

@@ -23,21 +23,6 @@ constexpr auto kStartLimit = std::chrono::seconds(60);
 fs::path configuration_file(const Layout& layout) { return layout.redis() / "redis.conf"; }
 fs::path pid_file(const Layout& layout) { return layout.redis() / "redis.pid"; }
 
-/// Debian's directories of server programs, the newest PostgreSQL first.
-std::vector<std::string> debian_directories() {
-  std::vector<std::pair<double, std::string>> versions;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", error)) {
-    versions.emplace_back(std::atof(entry.path().filename().c_str()),
-                          (entry.path() / "bin").string());
-  }
-  std::sort(versions.rbegin(), versions.rend());
-  std::vector<std::string> directories;
-  for (auto& [version, directory] : versions) directories.push_back(std::move(directory));
-  directories.insert(directories.end(), {"/usr/local/bin", "/usr/bin", "/usr/sbin"});
-  return directories;
-}
-
 /// A word of redis.conf.
 std::string quoted(const fs::path& path) {
   std::string out = "\"";
@@ -62,34 +47,6 @@ bool answers(const Layout& layout) {
 
 }  // namespace
 
-Programs find_programs() {
-  const auto find = [](const char* bindir, const std::string& name) {
-    const auto place = process::environment(bindir);
-    return place ? process::find_program(*place + "/" + name)
-                 : process::find_program(name, debian_directories());
-  };
-  const auto find_pg = [&](const char* name) { return find("SCALECTL_PG_BINDIR", name); };
-  Programs programs{.initdb = find_pg("initdb"),
-                    .postgres = find_pg("postgres"),
-                    .pg_basebackup = find_pg("pg_basebackup"),
-                    .redis_server = find("SCALECTL_REDIS_BINDIR", "redis-server")};
-  std::vector<std::string> missing;
-  std::vector<std::string> packages;
-  if (programs.initdb.empty() || programs.postgres.empty()) {
-    missing.emplace_back("PostgreSQL's server (initdb, postgres)");
-    packages.emplace_back("postgresql-15");
-  }
-  if (programs.redis_server.empty()) {
-    missing.emplace_back("redis-server");
-    packages.emplace_back("redis-server");
-  }
-  if (!missing.empty()) {
-    throw core::usage_error("a lab needs " + core::join(missing, " and ") + ", not found here",
-                            "apt-get install " + core::join(packages, " "));
-  }
-  return programs;
-}
-
 void create_redis(const Site& site) {
   const Options& options = site.options;
   fs::create_directory(site.layout.redis());
@@ -105,8 +62,7 @@ void create_redis(const Site& site) {
   text += "daemonize no\nproc-title-template \"{title} {config-file} {listen-addr}\"\n";
   if (options.fast) text += "save \"\"\n";
   if (options.redis_port) {
-    text += fmt::format("requirepass {}\n",
-                        core::trim(process::read_file(site.layout.password())));
+    text += fmt::format("requirepass {}\n", core::trim(process::read_file(site.layout.password())));
   }
   write_private(configuration_file(site.layout), text, site.account);
 }
@@ -114,13 +70,12 @@ void create_redis(const Site& site) {
 void start_redis(const Site& site) {
   const fs::path log = site.layout.log("redis");
   fs::remove(log);
-  process::Child child =
-      process::Child::start({.argv = {site.programs.redis_server,
-                                      configuration_file(site.layout).string()},
-                             .account = site.account,
-                             .directory = site.layout.directory.string(),
-                             .output_file = log.string(),
-                             .daemon = true});
+  process::Child child = process::Child::start(
+      {.argv = {site.programs.redis_server, configuration_file(site.layout).string()},
+       .account = site.account,
+       .directory = site.layout.directory.string(),
+       .output_file = log.string(),
+       .daemon = true});
   bool up = false;
   const auto settled = [&] {
     up = answers(site.layout);
@@ -128,8 +83,7 @@ void start_redis(const Site& site) {
   };
   wait_until(settled, kStartLimit, site.stop);  // a Child that is thrown over is killed
   if (!up || child.poll()) {
-    throw Error(core::ErrorKind::kFailed,
-                fmt::format("Redis did not start: {}", last_words(log)));
+    throw Error(core::ErrorKind::kFailed, fmt::format("Redis did not start: {}", last_words(log)));
   }
   child.detach();
 }

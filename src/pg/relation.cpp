@@ -49,7 +49,7 @@ Relation require_relation(Session& session, const std::string& quoted) {
   throw core::usage_error(
       fmt::format("there is no table {} (search path: {})", quoted, path.text(0, "path")),
       like.empty() || like == bare
-          ? "create it with scalectl db init game (or workflow), or say where it is with --schema and --table"
+          ? "create it with scalectl db init game (or workflow), db init social, or say where it is with --schema and --table"
           : fmt::format("there is a table {}; name it with --table {}={}", quote_identifier(like),
                         bare, like));
 }

@@ -69,13 +69,19 @@ struct Rows::Data {
 };
 
 struct Session::Connection {
+  Connection(Target to, std::string name, std::stop_token token)
+      : Connection(connect(to, name), std::move(token)) {
+    target = std::move(to);
+    application_name = std::move(name);
+  }
   Connection(PGconn* handle, std::stop_token token)
       : raw(handle),
         pqxx(compat::adopt(handle)),
         silence(*pqxx),
         stop(std::move(token)),
         on_stop(stop, Canceller(handle)) {
-    PQsetNoticeProcessor(raw, [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        raw, [](void*, const char*) {}, nullptr);
   }
 
   /// The Error for a statement that failed; a statement that we cancelled is an interruption.
@@ -111,6 +117,8 @@ struct Session::Connection {
   std::unique_ptr<compat::Connection> pqxx;
   compat::Silence silence;
   std::map<std::string, std::string> prepared;  // SQL to its name on the server
+  Target target;
+  std::string application_name;
   std::stop_token stop;
   std::stop_callback<Canceller> on_stop;
 };
@@ -154,8 +162,7 @@ std::int64_t Rows::affected() const {
 // --- Session ---
 
 Session::Session(const Target& target, const std::string& application_name, std::stop_token stop)
-    : connection_(std::make_unique<Connection>(connect(target, application_name),
-                                               std::move(stop))) {}
+    : connection_(std::make_unique<Connection>(target, application_name, std::move(stop))) {}
 
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -176,6 +183,15 @@ std::string Session::server_version() const {
 }
 
 std::stop_token Session::stop() const { return connection_->stop; }
+
+Session Session::another(std::stop_token stop) const {
+  return {connection_->target, connection_->application_name, std::move(stop)};
+}
+
+bool Session::is_pooled() {
+  return query("SELECT pg_backend_pid() AS pid").integer(0, "pid") !=
+         PQbackendPID(connection_->raw);
+}
 
 // --- Transaction ---
 

@@ -72,6 +72,12 @@ class Session {
   /// The server's version, as "15.18".
   std::string server_version() const;
   std::stop_token stop() const;
+  /// Another connection to the same server, with the same login; a stop request on `stop` cancels
+  /// what runs on it.
+  Session another(std::stop_token stop) const;
+  /// True if what answers is not the server itself but a connection pooler (PgBouncer): the process
+  /// that it told us at the start is not the one that runs our statements.
+  bool is_pooled();
 
  private:
   friend class Transaction;

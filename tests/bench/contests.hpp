@@ -14,6 +14,8 @@ core::Result seed(const Arena& arena);
 core::Result tick(const Arena& arena);
 /// Seeding 50,000 tasks with steps and histories against psql's \copy of the same rows.
 core::Result workflow(const Arena& arena);
+/// index apply against the same statements in psql, and what the pack social then serves.
+core::Result index(const Arena& arena);
 /// load http against wrk on the same nginx, a core for each side.
 core::Result load(const Arena& arena);
 /// load ws and serve, a core for each, against limits of their own.

@@ -23,6 +23,7 @@ using Contest = core::Result (*)(const bench::Arena&);
 const std::vector<std::pair<std::string, Contest>> kContests{{"seed", bench::seed},
                                                              {"tick", bench::tick},
                                                              {"workflow", bench::workflow},
+                                                             {"index", bench::index},
                                                              {"load", bench::load},
                                                              {"ws", bench::ws}};
 

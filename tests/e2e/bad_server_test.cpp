@@ -165,13 +165,12 @@ TEST_F(Standby, SeededDatabase_RefusesWritesAndStaysAsItWas) {
 TEST_F(Standby, Looking_IsAllowed) {
   seed("50");
   catch_up();
-  for (const auto& command : std::vector<std::vector<std::string>>{{"db", "status", "game"},
-                                                                   {"index", "plan", "game"},
-                                                                   {"index", "status", "game"},
-                                                                   {"tick", "status"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"db", "status", "game"}, {"index", "status", "game"}, {"tick", "status"}}) {
     const Outcome outcome = on_standby(command);
     EXPECT_EQ(outcome.code, 0) << command[0] << ": " << outcome.err;
   }
+  EXPECT_EQ(on_standby({"index", "plan", "game"}).code, 1);  // there is something to do
 }
 
 }  // namespace

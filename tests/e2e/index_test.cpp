@@ -1,6 +1,8 @@
 // index list, plan, apply, status and drop; db init, status and drop.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 #include "support/lab_home.hpp"
@@ -11,14 +13,14 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::UnorderedElementsAre;
+using testing::IsSupersetOf;
 
 class Packs : public OnDatabase {
  protected:
-  core::Value result(std::vector<std::string> arguments) {
+  core::Value result(std::vector<std::string> arguments, int code = 0) {
     arguments.insert(arguments.end(), {"--format", "json"});
     const Outcome outcome = scalectl(arguments);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, code) << outcome.err;
     return json(outcome.out);
   }
   /// One column of one table of a result.
@@ -40,22 +42,25 @@ class Packs : public OnDatabase {
 };
 
 TEST_F(Packs, List_HoldsSeedsIndexes) {
-  EXPECT_THAT(column(result({"index", "list"}), "indexes", "index"),
-              UnorderedElementsAre(
-                  "idx_players_stamina_regen", "idx_combat_turn_time",
-                  "idx_dropped_items_dropped_at", "index_task_transitions_current_state_optimized",
-                  "index_step_transitions_current_state_optimized",
-                  "index_workflow_steps_processing_status", "index_workflow_steps_retry_logic",
-                  "index_workflow_steps_backoff_timing", "index_step_transitions_current_errors",
-                  "index_step_transitions_completed_parents", "index_workflow_steps_task_covering",
-                  "step_transitions_latest_error", "step_transitions_current_state",
-                  "step_edges_parents"));
+  const core::Value list = result({"index", "list"});
+  EXPECT_THAT(
+      column(list, "indexes", "index"),
+      IsSupersetOf({"idx_players_stamina_regen", "idx_combat_turn_time",
+                    "index_task_transitions_current_state_optimized",
+                    "index_step_transitions_current_state_optimized",
+                    "index_workflow_steps_processing_status", "index_workflow_steps_retry_logic",
+                    "index_workflow_steps_backoff_timing", "index_step_transitions_current_errors",
+                    "index_step_transitions_completed_parents",
+                    "index_workflow_steps_task_covering"}));
+  const auto packs = column(list, "indexes", "pack");
+  EXPECT_THAT(std::set(packs.begin(), packs.end()),
+              ElementsAre("game", "game-hot", "social", "workflow", "workflow-best"));
 }
 
 TEST_F(Packs, Plan_ShowsTheSqlAndChangesNothing) {
   seed("100");
   const std::string before = everything();
-  const core::Value plan = result({"index", "plan", "game"});
+  const core::Value plan = result({"index", "plan", "game"}, 1);
   EXPECT_EQ(integer_at(plan, "metrics.to_create"), 3);
   EXPECT_THAT(column(plan, "indexes", "action"), ElementsAre("create", "create", "create"));
   EXPECT_EQ(text_at(plan, "tables.indexes.0.sql"),
@@ -88,20 +93,76 @@ TEST_F(Packs, Status_TellsMissingFromPresent) {
   EXPECT_GT(integer_at(status, "tables.indexes.0.size_bytes"), 0);
 }
 
-TEST_F(Packs, InvalidIndex_IsShownAndNotBuiltUpon) {
+TEST_F(Packs, InvalidIndexOfOurs_IsShownAndRepaired) {
   seed("100");
   ASSERT_EQ(scalectl({"index", "apply", "game"}).code, 0);
   sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_combat_turn_time'::regclass;"
       "DROP INDEX idx_players_stamina_regen");
   EXPECT_THAT(column(result({"index", "status", "game"}), "indexes", "state"),
               ElementsAre("missing", "invalid", "present"));
-  const Outcome outcome = scalectl({"index", "apply", "game"});
-  EXPECT_TRUE(is_refusal(outcome, 5));
-  EXPECT_THAT(outcome.err, HasSubstr("index \"idx_combat_turn_time\" is INVALID"));
-  EXPECT_EQ(indexes(), "idx_combat_turn_time idx_dropped_items_dropped_at");
-  ASSERT_EQ(scalectl({"index", "drop", "game"}).code, 0);
-  ASSERT_EQ(scalectl({"index", "apply", "game"}).code, 0);
+  EXPECT_THAT(column(result({"index", "plan", "game"}, 1), "indexes", "action"),
+              ElementsAre("create", "repair", "keep"));
+  const core::Value applied = result({"index", "apply", "game"});
+  EXPECT_THAT(column(applied, "indexes", "action"), ElementsAre("created", "repaired", "kept"));
   EXPECT_EQ(text_at(result({"index", "status", "game"}), "verdict"), "pass");
+}
+
+TEST_F(Packs, ApplyVerifyPrice_TellTheStoryInOneGo) {
+  seed("5k", {"--combats", "3k"});
+  ASSERT_EQ(scalectl({"index", "apply", "game"}).code, 0);
+  const core::Value verified =
+      json(scalectl({"index", "verify", "game", "--runs", "5", "--format", "json"}).out);
+  EXPECT_EQ(integer_at(verified, "metrics.used"), 3);
+  EXPECT_THAT(violations(verified), testing::IsEmpty());
+  const core::Value priced = result({"index", "price", "game", "--rounds", "1"});
+  EXPECT_EQ(text_at(priced, "verdict"), "warn");
+  EXPECT_EQ(text_at(priced, "metrics.harmful.0.index"), "idx_players_stamina_regen");
+  EXPECT_EQ(text_at(priced, "metrics.better"), "game-hot");
+  EXPECT_THAT(violations(priced), testing::IsEmpty());
+  const Outcome both =
+      scalectl({"index", "verify", "game", "--runs", "3", "--price", "--format", "json"});
+  EXPECT_EQ(json_lines(both.out).size(), 2U);
+}
+
+TEST_F(Packs, EveryVerb_HasEveryFormat) {
+  seed("1k");
+  ASSERT_EQ(scalectl({"index", "apply", "game"}).code, 0);
+  for (const char* verb : {"plan", "apply", "status", "verify", "price", "drop"}) {
+    for (const char* format : {"text", "json", "csv", "md", "junit", "prom", "nagios"}) {
+      const Outcome outcome = scalectl({"index", verb, "game", "--format", format});
+      EXPECT_THAT(outcome.code, testing::Le(2)) << verb << " " << format << outcome.err;
+      EXPECT_NE(outcome.out, "") << verb << " " << format;
+    }
+  }
+  // A check of monitoring: 1 is WARNING for what is missing after the drop.
+  EXPECT_EQ(scalectl({"index", "status", "game", "--format", "nagios"}).code, 1);
+  EXPECT_EQ(scalectl({"index", "plan", "game", "--format", "nagios"}).code, 2);
+}
+
+TEST_F(Packs, Deadline_IsExit4AndNamesTheBlocker) {
+  seed("100");
+  pg::Session other = database_.connect();
+  pg::Transaction reader = other.begin();
+  reader.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  reader.query("SELECT 1");
+  const Outcome outcome = scalectl({"index", "apply", "game", "--wait", "500ms"});
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("user lab"), HasSubstr("idle in transaction for")));
+  EXPECT_EQ(indexes(), "");
+}
+
+TEST_F(Packs, Advise_ReadsAFileAndBuildsNothing) {
+  seed("3k");
+  const TemporaryDirectory directory;
+  const std::string file = directory.write(
+      "q.sql", "SELECT player_id FROM players WHERE name = 'Mara Quill' AND xp > 9;");
+  sql("CREATE EXTENSION hypopg");
+  const std::string before = everything();
+  const core::Value advice = result({"index", "advise", "--sql", file});
+  EXPECT_EQ(integer_at(advice, "metrics.suggestions"), 1);
+  EXPECT_THAT(violations(advice), testing::IsEmpty());
+  EXPECT_EQ(everything(), before);
+  EXPECT_TRUE(is_refusal(scalectl({"index", "advise", "--sql", directory.path() + "/none"}), 2));
 }
 
 TEST_F(Packs, SameNameOnAnotherTable_IsRefused) {

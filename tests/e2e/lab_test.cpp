@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "pg/session.hpp"
 #include "process/files.hpp"
 #include "support/json.hpp"
 #include "support/lab_home.hpp"
@@ -108,6 +109,24 @@ TEST_F(Lab, OtherOptions_AreRefused) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("was made with other options"),
                                  HasSubstr(" — hint: scalectl lab down")));
   EXPECT_TRUE(home_.lab().running());
+}
+
+TEST_F(Lab, Pgbouncer_PoolsTransactionsOnItsOwnSocket) {
+  const Outcome up = home_.scalectl({"lab", "up", "--fast", "--pgbouncer", "--format", "env"});
+  ASSERT_EQ(up.code, 0) << up.err;
+  EXPECT_THAT(up.out, HasSubstr("PGBOUNCER_URL="));
+  const auto servers = home_.lab().servers();
+  ASSERT_EQ(servers.size(), 3U);
+  EXPECT_EQ(servers[1].name, "pgbouncer");
+  pg::Session session(home_.lab().pgbouncer(), "scalectl test");
+  EXPECT_TRUE(session.is_pooled());
+  pg::Session direct(home_.lab().postgres(), "scalectl test");
+  EXPECT_FALSE(direct.is_pooled());
+  // Killed, it comes back with the lab.
+  kill(servers[1].pid, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !home_.lab().running(); }));
+  ASSERT_EQ(home_.scalectl({"lab", "up"}).code, 0);
+  pg::Session(home_.lab().pgbouncer(), "scalectl test").query("SELECT 1");
 }
 
 TEST_F(Lab, Fast_SaysWhatItCosts) {

@@ -29,7 +29,7 @@ TEST_F(ResultJson, EveryCommand_KeepsTheSchema) {
       {{"db", "init", "game"}, "db init", "game", "pass"},
       {{"db", "status", "game"}, "db status", "game", "pass"},
       {{"seed", "game", "--players", "100"}, "seed", "game", "pass"},
-      {{"index", "plan", "game"}, "index plan", "game", "pass"},
+      {{"index", "plan", "game"}, "index plan", "game", "fail"},
       {{"index", "status", "game"}, "index status", "game", "warn"},
       {{"index", "apply", "game"}, "index apply", "game", "pass"},
       {{"index", "status", "game"}, "index status", "game", "pass"},

@@ -97,6 +97,7 @@ TEST_F(PartitionedIndex, Status_SumsUpThePartitions) {
 }
 
 TEST_F(PartitionedIndex, Plan_SaysHowItIsBuilt) {
+  seed({.tasks = 20});
   const core::Result result = index::plan(session, best, naming);
   EXPECT_EQ(metric(result, "to_create"), "3");
   EXPECT_THAT(result.notes, ElementsAre(HasSubstr("on each partition")));
@@ -139,7 +140,7 @@ TEST_F(PartitionedIndex, MonthsToCome_HaveTheIndexesToo) {
             "2");
 }
 
-TEST_F(PartitionedIndex, WhatAKilledBuildLeft_IsShownRefusedAndDropped) {
+TEST_F(PartitionedIndex, WhatSomebodysBuildLeft_IsShownRefusedAndDropped) {
   const auto before = found("%");
   session.query("CREATE INDEX " + kLatest + "_current ON " + kSteps +
                 "_current (workflow_step_id)");
@@ -147,9 +148,30 @@ TEST_F(PartitionedIndex, WhatAKilledBuildLeft_IsShownRefusedAndDropped) {
   const Error error = error_of([&] { apply(best); });
   EXPECT_EQ(error.kind(), ErrorKind::kFailed);
   EXPECT_THAT(error.message(), HasSubstr("is INVALID: an earlier build did not finish"));
-  EXPECT_EQ(metric(index::drop(session, best, naming, recorder), "dropped"), "1");
+  EXPECT_EQ(metric(index::drop(session, best, naming, recorder, {.foreign = true}), "dropped"),
+            "1");
   EXPECT_EQ(found("%"), before);
   EXPECT_EQ(metric(apply(best), "created"), "3");
+}
+
+TEST_F(PartitionedIndex, WhatAKilledBuildOfOursLeft_IsUsedAndGoneOnFrom) {
+  // The current rows' index is whole; that of the first month is not.
+  session.query("CREATE INDEX " + kLatest + "_current ON " + kSteps +
+                "_current (workflow_step_id, created_at DESC) WHERE to_state = 'error'");
+  session.query("CREATE INDEX " + kLatest + "_history_default ON " + kSteps +
+                "_history_default (workflow_step_id, created_at DESC) WHERE to_state = 'error'");
+  for (const char* part : {"_current", "_history_default"}) {
+    session.query("COMMENT ON INDEX " + kLatest + part + " IS 'scalectl pack workflow-best v1: x'");
+  }
+  session.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = '" + kLatest +
+                "_history_default'::regclass");
+  const std::string kept = scalar("SELECT '" + kLatest + "_current'::regclass::oid");
+  const core::Result result = apply(best);
+  EXPECT_EQ(metric(result, "repaired"), "1");
+  EXPECT_EQ(metric(result, "created"), "2");
+  EXPECT_EQ(scalar("SELECT '" + kLatest + "_current'::regclass::oid"), kept);
+  EXPECT_THAT(states(best), Each("\"present\""));
+  EXPECT_THAT(lines("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"), IsEmpty());
 }
 
 TEST_F(PartitionedIndex, BuildThatFailsOnOnePartition_LeavesNothingOfItself) {
@@ -183,8 +205,7 @@ TEST_F(PartitionedIndex, StopWhileABuildWaits_LeavesNothingOfThatBuild) {
   std::stop_source source;
   pg::Session mine = database.connect(source.get_token());
   bool blocked = false;
-  const std::jthread stopper =
-      test::stop_when(database, test::is_blocked(test::backend_of(mine)), source, blocked);
+  const std::jthread stopper = test::stop_when(database, test::kSomebodyIsBlocked, source, blocked);
   const core::Result result = index::apply(mine, best, naming, recorder);
   EXPECT_TRUE(blocked);
   EXPECT_TRUE(result.interrupted);

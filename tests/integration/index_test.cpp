@@ -81,7 +81,8 @@ TEST_F(Index, Apply_BuildsThePackAndCommentsIt) {
   EXPECT_EQ(metric(result, "created"), "3");
   EXPECT_EQ(metric(result, "kept"), "0");
   EXPECT_EQ(scalar("SELECT obj_description('idx_combat_turn_time'::regclass)"),
-            "scalectl pack game v1: Finds combats whose turn began too long ago (seed 000).");
+            "scalectl pack game v2: Finds combats whose turn began too long ago, the longest first"
+            " (seed 000).");
   EXPECT_THAT(
       scalar("SELECT pg_get_indexdef('idx_players_stamina_regen'::regclass)"),
       HasSubstr("(is_dead, stamina) WHERE ((is_dead = false) AND (stamina < max_stamina))"));
@@ -116,15 +117,20 @@ TEST_F(Index, Status_TellsMissingFromPresent) {
   EXPECT_THAT(column(after, "state"), Each("\"present\""));
 }
 
-TEST_F(Index, Drop_TakesThePackAndNothingElse) {
-  apply(pack);
+TEST_F(Index, Drop_TakesWhatScalectlMadeAndNothingElse) {
+  session.query("CREATE INDEX idx_combat_turn_time ON active_combats (turn_started_at)");
+  EXPECT_EQ(metric(apply(pack), "kept"), "1");
   session.query("CREATE INDEX idx_of_somebody ON players (level)");
-  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder), "dropped"), "3");
+  const core::Result result = index::drop(session, pack, {}, recorder);
+  EXPECT_EQ(metric(result, "dropped"), "2");
+  EXPECT_THAT(column(result, "action"), ElementsAre("\"dropped\"", "\"not ours\"", "\"dropped\""));
+  EXPECT_THAT(found(),
+              ElementsAre("active_combats idx_combat_turn_time t", "players idx_of_somebody t"));
+  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder, {.foreign = true}), "dropped"), "1");
   EXPECT_THAT(found(), ElementsAre("players idx_of_somebody t"));
-  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder), "dropped"), "0");
 }
 
-TEST_F(Index, InvalidIndexOfThatName_IsRefusedUntilDropped) {
+TEST_F(Index, InvalidIndexOfSomebodyElse_IsRefusedUntilToldToReplaceIt) {
   leave_invalid("idx_combat_turn_time");
   const Error error = error_of([&] { apply(pack); });
   EXPECT_EQ(error.kind(), ErrorKind::kFailed);
@@ -134,8 +140,10 @@ TEST_F(Index, InvalidIndexOfThatName_IsRefusedUntilDropped) {
               ElementsAre("\"missing\"", "\"invalid\"", "\"missing\""));
   EXPECT_THAT(column(index::plan(session, pack, {}), "action"),
               ElementsAre("\"create\"", "\"repair\"", "\"create\""));
-  index::drop(session, pack, {}, recorder);
-  apply(pack);
+  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder), "dropped"), "0");
+  const core::Result result = index::apply(session, pack, {}, recorder, {.replace = true});
+  EXPECT_EQ(metric(result, "created"), "2");
+  EXPECT_EQ(metric(result, "repaired"), "1");
   EXPECT_EQ(found(), kAll);
 }
 
@@ -164,8 +172,7 @@ TEST_F(Index, StopWhileABuildWaitsForAnOlderSnapshot_LeavesNothingOfThatBuild) {
   std::stop_source source;
   pg::Session mine = database.connect(source.get_token());
   bool blocked = false;
-  const std::jthread stopper =
-      test::stop_when(database, test::is_blocked(test::backend_of(mine)), source, blocked);
+  const std::jthread stopper = test::stop_when(database, test::kSomebodyIsBlocked, source, blocked);
   const core::Result result = index::apply(mine, pack, {}, recorder);
   EXPECT_TRUE(blocked);
   EXPECT_TRUE(result.interrupted);

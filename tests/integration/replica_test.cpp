@@ -68,7 +68,25 @@ TEST_F(Replica, EveryWrite_IsRefusedAsAConnectionToTheWrongServer) {
     tick::run(nothing_to_do, tick::load(catalog, "decay"), {.strategy = tick::Strategy::kRows},
               recorder);
   });
-  expect_read_only([&] { index::apply(standby, index::load(catalog, "game"), {}, recorder); });
+  const index::Pack pack = index::load(catalog, "game");
+  expect_read_only([&] { index::apply(standby, pack, {}, recorder); });
+  expect_read_only([&] { index::drop(standby, pack, {}, recorder); });
+  expect_read_only([&] {
+    index::price(standby, pack, {}, {.writes = index::load_writes(catalog, "game")}, recorder);
+  });
+}
+
+TEST_F(Replica, IndexStatusAndVerify_WorkThere) {
+  const index::Pack pack = index::load(catalog, "game");
+  seed({.players = 3000, .combats = 3000, .dropped = 3000, .existing = seed::Existing::kReplace});
+  index::apply(session, pack, {}, recorder);
+  pg::Session standby = caught_up();
+  const core::Result status = index::status(standby, pack, {});
+  EXPECT_EQ(test::metric(status, "present"), "3");
+  EXPECT_THAT(status.notes, testing::ElementsAre(HasSubstr("this server is a standby")));
+  const core::Result verified = index::verify(standby, pack, {}, {.runs = 5}, recorder);
+  EXPECT_EQ(test::metric(verified, "used"), "3");
+  EXPECT_EQ(index::plan(standby, pack, {}).verdict, core::Verdict::kPass);
 }
 
 }  // namespace

@@ -43,4 +43,9 @@ inline std::string is_blocked(const std::string& pid) {
   return "pg_blocking_pids(" + pid + ") <> '{}'";
 }
 
+/// The condition that any session of the database waits for another one's lock.
+inline const std::string kSomebodyIsBlocked =
+    "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+    "          AND pg_blocking_pids(pid) <> '{}')";
+
 }  // namespace scalectl::test

@@ -23,15 +23,16 @@ struct Options {
   std::optional<std::string> redis_port;
   bool fast = false;
   bool replica = false;
+  bool pgbouncer = false;
   std::vector<std::string> command;
 };
 
 /// The lab that --name (or the global --lab) names.
 lab::Lab chosen_lab(const Options& options, const Context& context) {
   if (options.name && context.lab() && *options.name != *context.lab()) {
-    throw core::usage_error(fmt::format("--name {} and --lab={} contradict each other",
-                                        *options.name, *context.lab()),
-                            "give one of them");
+    throw core::usage_error(
+        fmt::format("--name {} and --lab={} contradict each other", *options.name, *context.lab()),
+        "give one of them");
   }
   return {lab::default_home(), options.name.value_or(context.lab().value_or("default"))};
 }
@@ -51,7 +52,8 @@ lab::Options lab_options(const Options& options) {
                     .settings = {},
                     .port = port_of(options.port, "--port"),
                     .redis_port = port_of(options.redis_port, "--redis-port"),
-                    .replica = options.replica};
+                    .replica = options.replica,
+                    .pgbouncer = options.pgbouncer};
   for (const std::string& entry : options.settings) {
     const auto equals = entry.find('=');
     if (equals == std::string::npos) {
@@ -66,8 +68,10 @@ lab::Options lab_options(const Options& options) {
 core::Table server_table(const lab::Lab& lab) {
   core::Table table{.key = "servers",
                     .title = "",
-                    .columns = {{"server", "server"}, {"state", "state"},
-                                {"pid", "pid", core::Unit::kId}, {"socket", "socket"},
+                    .columns = {{"server", "server"},
+                                {"state", "state"},
+                                {"pid", "pid", core::Unit::kId},
+                                {"socket", "socket"},
                                 {"port", "port", core::Unit::kId}},
                     .rows = {}};
   for (const lab::Server& server : lab.servers()) {
@@ -110,8 +114,9 @@ int up(const Options& options, Context& context) {
   lab::Lab lab = chosen_lab(options, context);
   // Without any option, a lab that is there is taken as it was made.
   const lab::Options wanted = lab_options(options);
-  const bool started = wanted == lab::Options{} ? lab.up(context.stop(), context.observer())
-                                                : lab.up(wanted, context.stop(), context.observer());
+  const bool started = wanted == lab::Options{}
+                           ? lab.up(context.stop(), context.observer())
+                           : lab.up(wanted, context.stop(), context.observer());
   core::Result result = describe("up", lab);
   if (!started) result.notes.emplace_back("it was up already");
   if (lab.options().fast) result.notes.emplace_back("fast: no fsync; a crash may lose everything");
@@ -141,8 +146,8 @@ int status(const Options& options, Context& context) {
   }
   const auto labs = lab::list(lab::default_home());
   if (labs.size() > 1) {
-    result.notes.push_back(fmt::format("the labs in {}: {}", lab::default_home().string(),
-                                       core::join(labs, ", ")));
+    result.notes.push_back(
+        fmt::format("the labs in {}: {}", lab::default_home().string(), core::join(labs, ", ")));
   }
   note_versions(context, lab);
   watch.stamp(result);
@@ -154,7 +159,8 @@ int exec(const Options& options, Context& context) {
   lab.up(context.stop(), context.observer());
   std::vector<std::pair<std::string, std::string>> environment;
   for (const lab::Lab::Variable& variable : lab.environment()) {
-    environment.emplace_back(variable.name, variable.is_file ? lab.redis().password : variable.value);
+    environment.emplace_back(variable.name,
+                             variable.is_file ? lab.redis().password : variable.value);
   }
   // So that "lab exec -- scalectl …" finds this very program.
   const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
@@ -186,6 +192,7 @@ void declare_lab(cli::Application& application, Context& context) {
       .list("--pg", options->settings, "A setting of postgresql.conf", "KEY=VALUE")
       .flag("--fast", options->fast, "No fsync: faster, but a crash may lose everything")
       .flag("--replica", options->replica, "Add a hot standby of the PostgreSQL")
+      .flag("--pgbouncer", options->pgbouncer, "Add a PgBouncer in transaction pooling")
       .example("eval \"$(scalectl lab up --format env)\"")
       .example("scalectl lab up --name big --pg shared_buffers=1GB --port 0")
       .action([options, &context] { return up(*options, context); });

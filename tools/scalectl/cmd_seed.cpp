@@ -10,6 +10,7 @@
 #include "process/host.hpp"
 #include "schema/migrations.hpp"
 #include "seed/game.hpp"
+#include "seed/social.hpp"
 #include "seed/workflow.hpp"
 
 namespace scalectl::tool {
@@ -31,7 +32,8 @@ struct Common {
         .option("--workers", workers,
                 "Threads that make rows; they do not change the rows (default: one for each core)")
         .option("--as-of", as_of,
-                "The moment that rows are dated by; \"now\" for a mix of fresh and old ones", "TIME")
+                "The moment that rows are dated by; \"now\" for a mix of fresh and old ones",
+                "TIME")
         .flag("--append", append, "Add to the rows that are there")
         .flag("--replace", replace, "Remove the rows that are there first");
     naming.declare(verb);
@@ -68,9 +70,15 @@ struct WorkflowOptions {
   Common common;
   seed::WorkflowOptions workflow;
   core::Seconds max_age{seed::kDefaultMaxAge};
-  cli::Choice shape{.value = "mixed", .allowed = {"linear", "diamond", "parallel", "tree", "mixed"}};
+  cli::Choice shape{.value = "mixed",
+                    .allowed = {"linear", "diamond", "parallel", "tree", "mixed"}};
   cli::Choice states{.value = "mixed",
                      .allowed = {"fresh", "running", "retrying", "failed", "mixed"}};
+};
+
+struct SocialOptions {
+  Common common;
+  seed::SocialOptions social;
 };
 
 /// Position of the chosen word among those allowed, as an enumerator.
@@ -120,6 +128,15 @@ int seed_workflow(const WorkflowOptions& options, Context& context,
   return emit(seed::seed_workflow(session, workflow, context.observer()), context);
 }
 
+int seed_social(const SocialOptions& options, Context& context,
+                const cli::Application& application) {
+  seed::SocialOptions social = options.social;
+  options.common.apply(social, "");
+  seed::check(social);
+  pg::Session session = connect("social", options.common, context, application);
+  return emit(seed::seed_social(session, social, context.observer()), context);
+}
+
 }  // namespace
 
 void declare_seed(cli::Application& application, Context& context) {
@@ -131,11 +148,9 @@ void declare_seed(cli::Application& application, Context& context) {
       .option("--dead-ratio", game_options->game.dead_ratio, "Share of the players that are dead")
       .option("--inventory", game_options->game.inventory,
               "Rows of inventory (default: 2 per player)")
-      .option("--combats", game_options->game.combats,
-              "Active combats (default: 1 per 50 players)")
+      .option("--combats", game_options->game.combats, "Active combats (default: 1 per 50 players)")
       .option("--dropped", game_options->game.dropped, "Dropped items (default: 1 per 5 players)")
-      .option("--effects", game_options->game.effects,
-              "Status effects (default: 1 per 10 players)")
+      .option("--effects", game_options->game.effects, "Status effects (default: 1 per 10 players)")
       .list("--only", game_options->only, "Only these tables, with a comma between them", "TABLES");
   game_options->common.declare(game);
   game.example("scalectl --lab seed game --players 100k --as-of now")
@@ -150,12 +165,22 @@ void declare_seed(cli::Application& application, Context& context) {
       .option("--steps", workflow_options->workflow.steps, "Steps of each task")
       .option("--shape", workflow_options->shape, "How the steps of a task depend on each other")
       .option("--states", workflow_options->states, "How far the tasks have come")
-      .option("--max-age", workflow_options->max_age, "Finished tasks were so at most this long ago");
+      .option("--max-age", workflow_options->max_age,
+              "Finished tasks were so at most this long ago");
   workflow_options->common.declare(workflow);
   workflow.example("scalectl --lab seed workflow --tasks 50k --as-of now")
       .example("scalectl --lab seed workflow --tasks 100 --steps 12 --shape tree --states retrying")
       .action([options = workflow_options, &context, &application] {
         return seed_workflow(*options, context, application);
+      });
+
+  auto social_options = std::make_shared<SocialOptions>();
+  cli::Command social = seed.verb("social", "People, what they write, and whom they follow");
+  social.option("--users", social_options->social.users, "How many people");
+  social_options->common.declare(social);
+  social.example("scalectl --lab seed social --users 100k")
+      .action([options = social_options, &context, &application] {
+        return seed_social(*options, context, application);
       });
 }
 

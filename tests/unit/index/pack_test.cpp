@@ -108,6 +108,43 @@ TEST(ParsePack, OtherThanAConcurrentIndexOfThatName_IsRefusedAtTheStatement) {
   }
 }
 
+TEST(ParsePack, SameNameTwice_IsRefused) {
+  const std::string one = section("idx_a", "CREATE INDEX CONCURRENTLY idx_a ON :\"players\" (a);");
+  EXPECT_EQ(message_for(kHead + one + one), "sql/p.sql:10: index idx_a stands here twice");
+}
+
+TEST(ParsePack, QueryWithParameters_NeedsSamples) {
+  const std::string create = "\nCREATE INDEX CONCURRENTLY idx_a ON :\"players\" (a);\n";
+  const std::string with = kHead + "-- @index idx_a\n-- why: w\n-- query: SELECT 1 WHERE 1 = :x\n";
+  EXPECT_EQ(message_for(with + create),
+            "sql/p.sql:7: the query has a parameter :x, and nothing gives its value");
+  const Pack pack =
+      parsed(with + "-- samples: SELECT a AS x FROM :\"players\"\n-- target: 5ms\n" + create);
+  EXPECT_TRUE(pack.indexes[0].samples);
+  EXPECT_EQ(pack.indexes[0].target_s, 0.005);
+}
+
+TEST(ParsePack, Fillfactor_IsReadAndHasLimits) {
+  const std::string index = section("idx_a", "CREATE INDEX CONCURRENTLY idx_a ON :\"p\" (a);");
+  const auto with = [&](const std::string& words) {
+    return kHead + "-- @fillfactor " + words + "\n-- why: w\n\n" + index;
+  };
+  const Pack pack = parsed(with("players 50"));
+  ASSERT_EQ(pack.fillfactors.size(), 1U);
+  EXPECT_EQ(pack.fillfactors[0].table, "players");
+  EXPECT_EQ(pack.fillfactors[0].percent, 50);
+  EXPECT_THAT(pack.tables(), testing::UnorderedElementsAre("p", "players"));
+  for (const char* words : {"players", "players 9", "players 101", "players 50%"}) {
+    EXPECT_THAT(message_for(with(words)), HasSubstr("is no table and its fillfactor")) << words;
+  }
+}
+
+TEST(BetterDesign, OfGame_IsGameHot) {
+  const catalog::Catalog catalog;
+  EXPECT_EQ(better_design(catalog, load(catalog, "game"))->name, "game-hot");
+  EXPECT_FALSE(better_design(catalog, load(catalog, "game-hot")));
+}
+
 TEST(LoadPack, UnknownName_IsRefused) {
   EXPECT_EQ(error_of([] { load(catalog::Catalog(), "gmae"); }).hint(), "did you mean \"game\"?");
 }

@@ -1,0 +1,365 @@
+#include "index/advise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "catalog/sql_text.hpp"
+#include "core/error.hpp"
+#include "core/stopwatch.hpp"
+#include "core/text.hpp"
+#include "index/candidates.hpp"
+#include "index/copies.hpp"
+#include "index/explain.hpp"
+#include "index/grants.hpp"
+#include "index/hypothetical.hpp"
+#include "pg/relation.hpp"
+
+namespace scalectl::index {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using core::Unit;
+using core::Value;
+
+constexpr std::size_t kShownQuery = 100;  // characters
+
+std::string create_of(const Candidate& candidate) {
+  return fmt::format("CREATE INDEX ON {}.{} ({})", pg::quote_identifier(candidate.on.schema),
+                     pg::quote_identifier(candidate.on.table), core::join(candidate.keys, ", "));
+}
+
+/// How many parameters a normalised query has.
+int parameters_in(const std::string& sql) {
+  int most = 0;
+  static const std::regex kParameter(R"(\$([0-9]{1,4}))");
+  for (std::sregex_iterator at(sql.begin(), sql.end(), kParameter), end; at != end; ++at) {
+    most = std::max(most, std::stoi((*at)[1]));
+  }
+  return most;
+}
+
+/// pg_stat_statements puts $1 where a literal was, also after a type's name, where none may stand:
+/// "interval $1" becomes "$1::interval".
+std::string preparable(const std::string& sql) {
+  static const std::regex kTyped(R"(\b(interval|date|timestamptz|timestamp|time)\s+(\$[0-9]+))",
+                                 std::regex::icase);
+  return std::regex_replace(sql, kTyped, "$2::$1");
+}
+
+/// A statement that this session knows by kPrepared.
+constexpr const char* kPrepared = "scalectl_advise";
+class Prepared {
+ public:
+  Prepared(pg::Session& session, const std::string& sql) : session_(session) {
+    session.query(fmt::format("PREPARE {} AS {}", kPrepared, preparable(sql)));
+  }
+  ~Prepared() {
+    try {
+      session_.query(fmt::format("DEALLOCATE {}", kPrepared));
+    } catch (const Error&) {  // it ends with the session
+    }
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+ private:
+  pg::Session& session_;
+};
+
+/// The plan of a query; where it has parameters, whose values nobody knows, the one that serves all
+/// of them.
+Value plan_of(pg::Session& session, const std::string& sql) {
+  const int parameters = parameters_in(sql);
+  if (parameters == 0) {
+    pg::Transaction tx = session.begin();  // rolled back
+    return explain(tx, "VERBOSE", sql);
+  }
+  const Prepared prepared(session, sql);
+  const std::vector<std::string> nulls(static_cast<std::size_t>(parameters), "NULL");
+  pg::Transaction tx = session.begin();
+  tx.query("SET LOCAL plan_cache_mode = force_generic_plan");
+  return explain(tx, "VERBOSE", fmt::format("EXECUTE {} ({})", kPrepared, core::join(nulls, ", ")));
+}
+
+double cost_of(const Value& plan) { return number_in(root_of(plan), "Total Cost"); }
+
+std::string on_one_line(const std::string& sql) {
+  static const std::regex kSpace(R"(\s+)");
+  const std::string line = std::regex_replace(sql, kSpace, " ");
+  return line.size() <= kShownQuery ? line : line.substr(0, kShownQuery - 3) + "...";
+}
+
+/// An index that a query would be cheaper with.
+struct Suggestion {
+  Candidate candidate;
+  const Workload* query = nullptr;
+  double before = 0;  ///< the query's cost, by the planner
+  double after = 0;
+  std::int64_t bytes = 0;
+};
+
+/// What 1,000 inserts into a table cost.
+struct InsertCost {
+  double time_s = 0;
+  double wal_bytes = 0;
+};
+
+class Adviser {
+ public:
+  Adviser(pg::Session& session, const AdviseOptions& options)
+      : session_(session), options_(options) {}
+
+  /// The indexes that make this query cheaper, the most useful first.
+  void look_at(const Workload& query) {
+    const Value plan = plan_of(session_, query.sql);
+    const std::vector<Candidate> all = candidates(plan, columns_of(plan));
+    double cost = cost_of(plan);
+    std::vector<Hypothetical> chosen;
+    for (std::size_t round = 0; round < kMostForOneQuery; ++round) {
+      const auto best = best_of(query, all);
+      if (!best || best->after > cost * (1 - options_.least_saving)) return;
+      suggestions_.push_back(*best);
+      suggestions_.back().before = cost;
+      cost = best->after;
+      chosen.emplace_back(session_, create_of(best->candidate));
+    }
+  }
+
+  /// What a thousand inserts into the index's table would cost more with it, as two ratios and
+  /// bytes; nothing where no copy can be made.
+  std::optional<std::pair<InsertCost, InsertCost>> price(const Candidate& candidate) {
+    try {
+      const auto key = candidate.on;
+      if (bare_.count(key) == 0) bare_[key] = insert(candidate, false);
+      return std::pair{bare_[key], insert(candidate, true)};
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) throw;
+      unpriced_because_ = error.what();
+      return std::nullopt;
+    }
+  }
+
+  std::vector<Suggestion>& suggestions() { return suggestions_; }
+  const std::string& unpriced_because() const { return unpriced_because_; }
+
+ private:
+  static constexpr std::size_t kMostForOneQuery = 3;
+  static constexpr int kInserts = 1000;
+  static constexpr int kRounds = 5;
+
+  std::map<Scanned, std::vector<std::string>> columns_of(const Value& plan) {
+    std::map<Scanned, std::vector<std::string>> columns;
+    for (const auto& [alias, on] : scanned_tables(plan)) {
+      if (columns.count(on) > 0 || on.schema == "pg_catalog") continue;
+      const auto relation = pg::find_relation(
+          session_, pg::quote_identifier(on.schema) + "." + pg::quote_identifier(on.table));
+      if (!relation || !relation->plain) continue;
+      for (const pg::RelationColumn& column : relation->columns) {
+        columns[on].push_back(column.name);
+      }
+    }
+    return columns;
+  }
+
+  /// Of the candidates that the planner takes when it has all of them, the one that alone makes the
+  /// query cheapest, beside those that were chosen before.
+  std::optional<Suggestion> best_of(const Workload& query, const std::vector<Candidate>& all) {
+    std::set<std::string> taken;
+    std::vector<const Candidate*> useful;
+    {
+      std::vector<Hypothetical> tried;
+      std::vector<const Candidate*> tried_for;
+      for (const Candidate& candidate : all) {
+        if (auto index = hypothetical(candidate)) {
+          tried.push_back(std::move(*index));
+          tried_for.push_back(&candidate);
+        }
+      }
+      taken = indexes_of(plan_of(session_, query.sql));
+      for (std::size_t i = 0; i < tried.size(); ++i) {
+        if (taken.count(tried[i].name()) > 0) useful.push_back(tried_for[i]);
+      }
+    }
+    std::optional<Suggestion> best;
+    for (const Candidate* candidate : useful) {
+      const Hypothetical index(session_, create_of(*candidate));
+      const double cost = cost_of(plan_of(session_, query.sql));
+      if (best && best->after <= cost) continue;
+      best = Suggestion{
+          .candidate = *candidate, .query = &query, .after = cost, .bytes = index.bytes()};
+    }
+    return best;
+  }
+
+  std::optional<Hypothetical> hypothetical(const Candidate& candidate) {
+    try {
+      return Hypothetical(session_, create_of(candidate));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) throw;
+      return std::nullopt;  // a column of a type that has no order, say
+    }
+  }
+
+  /// The cheapest of a few tries: what else the machine does shows in it least.
+  InsertCost insert(const Candidate& candidate, bool with) {
+    InsertCost best = insert_once(candidate, with);
+    for (int round = 1; round < kRounds; ++round) {
+      const InsertCost next = insert_once(candidate, with);
+      best.time_s = std::min(best.time_s, next.time_s);
+      best.wal_bytes = std::min(best.wal_bytes, next.wal_bytes);
+    }
+    return best;
+  }
+
+  InsertCost insert_once(const Candidate& candidate, bool with) {
+    require_primary(session_);
+    require_create(session_, candidate.on.schema);
+    const std::string& table = candidate.on.table;
+    const pg::Naming naming(candidate.on.schema, {});
+    require_select(session_, naming.table(table));
+    pg::Transaction tx = session_.begin();  // rolled back
+    CopyOptions empty;
+    empty.temporary = false;
+    empty.empty = true;
+    Copies copies(tx, {table}, naming, empty);
+    if (with) {
+      copies.add_index({.table = table,
+                        .name = "",
+                        .form = fmt::format("btree ({})", core::join(candidate.keys, ", "))});
+    }
+    const Value plan = explain(
+        tx, "ANALYZE, WAL, TIMING OFF",
+        fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} LIMIT {}", copies.quoted(table),
+                    copies.columns(table), copies.columns(table), naming.table(table), kInserts));
+    return {.time_s = number_in(*plan.if_object(), "Execution Time") / 1e3,
+            .wal_bytes = number_in(root_of(plan), "WAL Bytes")};
+  }
+
+  pg::Session& session_;
+  const AdviseOptions& options_;
+  std::vector<Suggestion> suggestions_;
+  std::map<Scanned, InsertCost> bare_;
+  std::string unpriced_because_;
+};
+
+/// The statements that took the most time in this database, ours and EXPLAIN's apart.
+std::vector<Workload> busiest(pg::Session& session, std::int64_t limit) {
+  const auto schema = schema_of_extension(session, "pg_stat_statements");
+  const bool loaded =
+      session.query("SELECT current_setting('pg_stat_statements.max', true) IS NOT NULL AS yes")
+          .boolean(0, "yes");
+  if (!schema || !loaded) {
+    throw core::usage_error("pg_stat_statements is not there",
+                            "give queries with --sql FILE; or put pg_stat_statements into "
+                            "shared_preload_libraries and CREATE EXTENSION pg_stat_statements");
+  }
+  const std::string missing = missing_sight(session);
+  if (!missing.empty()) {
+    throw core::usage_error("the role may not read other roles' statements", missing);
+  }
+  const pg::Rows rows = session.query(
+      "SELECT query, calls, total_exec_time / 1e3 AS total FROM " + *schema +
+          ".pg_stat_statements"
+          " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+          "   AND query ~* '^\\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\\M'"
+          "   AND query !~* "
+          "'(pg_catalog|pg_stat|pg_class|pg_locks|hypopg|scalectl_|information_schema)'"
+          " ORDER BY total_exec_time DESC LIMIT $1",
+      {std::to_string(limit)});
+  std::vector<Workload> queries;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    queries.push_back({.sql = rows.text(i, "query"),
+                       .calls = static_cast<double>(rows.integer(i, "calls")),
+                       .total_s = rows.real(i, "total")});
+  }
+  return queries;
+}
+
+core::Table new_table() {
+  return {.key = "suggestions",
+          .title = "",
+          .columns = {{"sql", "index"},
+                      {"query", "query"},
+                      {"calls", "calls", Unit::kCount},
+                      {"total_s", "took", Unit::kSeconds},
+                      {"cost_before", "cost", Unit::kCount},
+                      {"cost_after", "with it", Unit::kCount},
+                      {"saving_ratio", "saves", Unit::kRatio},
+                      {"estimated_bytes", "size", Unit::kBytes},
+                      {"insert_ratio", "1,000 inserts", Unit::kTimes},
+                      {"insert_wal_bytes", "more WAL", Unit::kBytes}},
+          .rows = {}};
+}
+
+}  // namespace
+
+core::Result advise(pg::Session& session, const AdviseOptions& options, core::Observer& observer) {
+  const core::Stopwatch watch;
+  core::Result result{.command = "index advise"};
+  if (!schema_of_extension(session, "hypopg")) {
+    throw core::usage_error("advise tries indexes out by the extension hypopg, which is not there",
+                            "install postgresql-15-hypopg (or your version's) on the server, then "
+                            "CREATE EXTENSION hypopg");
+  }
+  const std::vector<Workload> queries =
+      options.queries ? *options.queries : busiest(session, options.limit);
+  Adviser adviser(session, options);
+  std::uint64_t done = 0;
+  for (const Workload& query : queries) {
+    try {
+      adviser.look_at(query);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage && error.kind() != ErrorKind::kFailed) throw;
+      result.notes.push_back(
+          fmt::format("not explained: {} ({})", on_one_line(query.sql), error.message()));
+    }
+    observer.progress("advise", ++done, queries.size(), "queries");
+  }
+  auto& found = adviser.suggestions();
+  const auto worth = [](const Suggestion& s) { return (s.before - s.after) * s.query->calls; };
+  std::stable_sort(found.begin(), found.end(),
+                   [&](const Suggestion& a, const Suggestion& b) { return worth(a) > worth(b); });
+  core::Table table = new_table();
+  for (const Suggestion& one : found) {
+    const auto price = adviser.price(one.candidate);
+    table.rows.push_back(
+        {create_of(one.candidate), on_one_line(one.query->sql), one.query->calls,
+         one.query->total_s ? Value(*one.query->total_s) : Value(), one.before, one.after,
+         1 - one.after / one.before, one.bytes,
+         price && price->first.time_s > 0 ? Value(price->second.time_s / price->first.time_s)
+                                          : Value(),
+         price ? Value(price->second.wal_bytes - price->first.wal_bytes) : Value()});
+  }
+  result.metrics.set("queries", queries.size()).set("suggestions", found.size());
+  if (!adviser.unpriced_because().empty()) {
+    result.notes.push_back("the price of inserts was not measured: " + adviser.unpriced_because());
+  }
+  if (!found.empty()) {
+    result.notes.emplace_back(
+        "nothing was built: put what you want into a pack, or CREATE INDEX CONCURRENTLY");
+  }
+  result.tables.push_back(std::move(table));
+  watch.stamp(result);
+  return result;
+}
+
+std::vector<Workload> read_queries(const std::string& path, const std::string& text) {
+  const catalog::File file{.path = path, .text = text};
+  std::vector<Workload> queries;
+  for (const catalog::SqlText& statement : catalog::split_statements(file, text, 1)) {
+    const auto as_is = [](const std::string& name) { return pg::quote_identifier(name); };
+    queries.push_back({.sql = statement.bind(as_is, [](const std::string&) { return ""; }).sql});
+  }
+  if (queries.empty()) {
+    throw core::usage_error(fmt::format("{} holds no statement", path),
+                            "write queries into it, with a semicolon after each");
+  }
+  return queries;
+}
+
+}  // namespace scalectl::index

@@ -1,0 +1,233 @@
+#include "index/builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/stopwatch.hpp"
+#include "core/text.hpp"
+#include "pg/identifier.hpp"
+
+namespace scalectl::index {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPoll{5};
+constexpr milliseconds kLastPoll{250};
+constexpr double kLogEveryS = 10;
+/// For taking away what a build has left, after it gave up: the way may be blocked still.
+constexpr core::Seconds kCleanUpLimit{5};
+
+/// "scalectl" and "index" in ASCII, as far as they fit.
+constexpr std::int64_t kLockKey = 0x7363616c696e6478;
+
+/// How a build stands, as the server tells it.
+struct Progress {
+  std::string phase;
+  std::int64_t percent = 0;
+  std::optional<std::int64_t> blocker;
+};
+
+Progress progress_of(pg::Session& session, std::int64_t pid) {
+  // current_locker_pid is there only in the phases that wait for many; lockers_done may overshoot.
+  const pg::Rows rows = session.query(
+      "SELECT p.phase,"
+      "       CASE WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total"
+      "            WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total"
+      "            WHEN p.lockers_total > 0 THEN 100 * p.lockers_done / p.lockers_total"
+      "            ELSE 0 END AS percent,"
+      "       coalesce((pg_blocking_pids(a.pid))[1], nullif(p.current_locker_pid, 0)) AS blocker"
+      "  FROM (SELECT $1::int AS pid) a LEFT JOIN pg_stat_progress_create_index p USING (pid)",
+      {std::to_string(pid)});
+  Progress progress{.phase = rows.at(0, "phase").value_or(""),
+                    .percent = std::clamp<std::int64_t>(
+                        rows.at(0, "percent") ? rows.integer(0, "percent") : 0, 0, 99),
+                    .blocker = std::nullopt};
+  if (rows.at(0, "blocker")) progress.blocker = rows.integer(0, "blocker");
+  // One that has several parallel workers may name itself in their stead.
+  if (progress.blocker && *progress.blocker == pid) progress.blocker.reset();
+  return progress;
+}
+
+/// Says how far it is: a bar that moves, and a line now and then for a log.
+class Reporter {
+ public:
+  Reporter(core::Observer& observer, std::string what)
+      : observer_(observer), what_(std::move(what)) {}
+
+  void show(const Progress& now, const std::optional<Blocker>& blocker) {
+    if (now.phase.empty() && !blocker) return;
+    std::string line = what_;
+    if (!now.phase.empty()) line += ": " + now.phase;
+    if (blocker) line += ", waits for " + blocker->describe();
+    observer_.progress(line, static_cast<std::uint64_t>(now.percent), 100, "%");
+    shown_ = line;
+    if (watch_.seconds() - logged_s_ < kLogEveryS) return;
+    logged_s_ = watch_.seconds();
+    observer_.info(fmt::format("{} {} %", line, now.percent));
+  }
+  void end() {
+    if (!shown_.empty()) observer_.progress(shown_, 100, 100, "%");
+  }
+
+ private:
+  core::Observer& observer_;
+  std::string what_;
+  std::string shown_;
+  core::Stopwatch watch_;
+  double logged_s_ = 0;
+};
+
+}  // namespace
+
+pg::Session& Builder::connection() {
+  if (!connection_) {
+    cancel_ = {};
+    connection_ = session_.another(cancel_.get_token());
+    connection_->query(
+        "SET statement_timeout = 0; SET lock_timeout = 0;"
+        " SET idle_in_transaction_session_timeout = 0");
+  }
+  return *connection_;
+}
+
+bool Builder::put(const Mark& mark) {
+  const bool there = session_.query("SELECT to_regclass($1) IS NOT NULL AS there", {mark.index})
+                         .boolean(0, "there");
+  if (!there) return false;
+  try {
+    // Statements in one message are one transaction. Who watches must not wait; and the mark must
+    // outlive a crash of the server, whatever the role has set.
+    session_.query(
+        fmt::format("SET LOCAL lock_timeout = '300ms'; SET LOCAL synchronous_commit = on;"
+                    " COMMENT ON INDEX {} IS {}",
+                    mark.index, pg::quote_literal(mark.comment)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kBusy) throw;
+    return false;
+  }
+  return true;
+}
+
+void Builder::supervise(const std::string& sql, const std::string& what, Patience& patience,
+                        const Mark& mark, bool to_the_end) {
+  pg::Session& connection = this->connection();
+  const std::int64_t pid = connection.query("SELECT pg_backend_pid() AS pid").integer(0, "pid");
+  bool marked = mark.comment.empty();
+  std::optional<Error> given_up;
+  std::packaged_task<void()> work([&] { connection.query(sql); });
+  std::future<void> done = work.get_future();
+  const std::jthread thread(std::move(work));
+  Reporter reporter(observer_, what);
+  // Whatever happens here, the statement must have ended before the thread is waited for.
+  const auto cancel = [&](Error why) {
+    if (!given_up) given_up = std::move(why);
+    cancel_.request_stop();
+  };
+  milliseconds poll = kFirstPoll;
+  core::Stopwatch last;
+  while (done.wait_for(poll) != std::future_status::ready) {
+    poll = std::min(poll * 2, kLastPoll);
+    try {
+      if (!to_the_end && session_.stop().stop_requested()) {
+        throw Error(ErrorKind::kInterrupted, "interrupted");
+      }
+      if (given_up) continue;  // cancelled, and about to end
+      if (!marked) marked = put(mark);
+      const Progress progress = progress_of(session_, pid);
+      const double seconds = last.seconds();
+      last = {};
+      std::optional<Blocker> blocker;
+      if (progress.blocker) {
+        blocker = find_blocker(session_, *progress.blocker);
+        patience.wait(seconds, what, blocker);
+        if (patience.exhausted()) throw patience.give_up(what);
+      }
+      reporter.show(progress, blocker);
+    } catch (const Error& error) {
+      cancel(error);
+    }
+  }
+  reporter.end();
+  try {
+    done.get();
+  } catch (const Error& error) {
+    connection_.reset();  // one that was told to stop, or broke, is good for nothing more
+    throw given_up ? *given_up : error;
+  }
+  if (given_up && given_up->kind() != ErrorKind::kBusy) throw *given_up;  // it was done before
+  if (!marked) put(mark);
+}
+
+std::string Builder::clean_up(const std::string& index) {
+  try {
+    const pg::Rows rows = session_.query(
+        "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid", {index});
+    if (rows.empty()) return "";
+  } catch (const Error&) {  // the connection is gone
+    return "; an INVALID index is left behind, which the next apply repairs";
+  }
+  return try_drop(index) ? "; the unfinished index was dropped"
+                         : "; an INVALID index is left behind, which the next apply repairs";
+}
+
+bool Builder::try_drop(const std::string& index) {
+  try {
+    Patience patience(kCleanUpLimit, observer_);
+    supervise("DROP INDEX CONCURRENTLY " + index, "dropping what is left of it", patience, {},
+              true);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void Builder::create(const std::string& sql, const std::string& index, const std::string& comment) {
+  const std::string what = "index " + index;
+  try {
+    supervise(sql, what, patience_, {.index = index, .comment = comment});
+  } catch (const Error& error) {
+    const bool named = error.message().rfind(what, 0) == 0;
+    throw Error(error.kind(), (named ? "" : what + ": ") + error.message() + clean_up(index),
+                error.hint());
+  }
+}
+
+void Builder::drop(const std::string& index) {
+  supervise("DROP INDEX CONCURRENTLY " + index, "dropping " + index, patience_, {});
+}
+
+void Builder::run(const std::string& sql, const std::string& what) {
+  supervise(sql, what, patience_, {});
+}
+
+SingleFlight::SingleFlight(pg::Session& session, Patience& patience) : session_(session) {
+  const std::string key = std::to_string(kLockKey);
+  await(session, patience, "index work in this database", [&]() -> std::optional<std::int64_t> {
+    if (session.query("SELECT pg_try_advisory_lock($1) AS held", {key}).boolean(0, "held")) {
+      return std::nullopt;
+    }
+    const pg::Rows rows = session.query(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+        "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        "   AND (classid::bigint << 32) + objid::bigint = $1",
+        {key});
+    return rows.empty() ? 0 : rows.integer(0, "pid");
+  });
+}
+
+SingleFlight::~SingleFlight() {
+  try {
+    session_.query("SELECT pg_advisory_unlock($1)", {std::to_string(kLockKey)});
+  } catch (const Error&) {  // the connection is gone, and the lock with it
+  }
+}
+
+}  // namespace scalectl::index

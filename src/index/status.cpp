@@ -1,0 +1,87 @@
+#include <algorithm>
+
+#include "core/stopwatch.hpp"
+#include "index/engine.hpp"
+#include "index/estimate.hpp"
+#include "index/look.hpp"
+#include "index/neighbours.hpp"
+
+namespace scalectl::index {
+namespace {
+
+using core::Unit;
+using core::Value;
+
+/// The share of an index that a new one would not need; nothing for what is no b-tree, or where
+/// nothing is known of its columns.
+Value bloat(pg::Session& session, const Item& item) {
+  const Found& found = *item.found;
+  const Shape shape = take_apart(found.form);
+  if (shape.method != "btree" || found.bytes == 0 || item.table.partitioned) return {};
+  const auto width = width_of(session, item.table, shape.keys + shape.rest);
+  const pg::Rows rows = session.query("SELECT reltuples::float8 AS n FROM pg_class WHERE oid = $1",
+                                      {std::to_string(found.oid)});
+  if (!width || rows.empty() || rows.real(0, "n") < 0) return {};
+  const auto fresh = static_cast<double>(btree_bytes(rows.real(0, "n"), *width));
+  return std::max(0.0, 1 - fresh / static_cast<double>(found.bytes));
+}
+
+Value or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
+
+/// When the counters of this database began.
+Value counted_since(pg::Session& session) {
+  const pg::Rows rows = session.query(
+      "SELECT to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at"
+      "  FROM pg_stat_database WHERE datname = current_database()");
+  return rows.empty() ? Value() : or_null(rows.at(0, "at"));
+}
+
+}  // namespace
+
+core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& naming,
+                    const StatusOptions& options) {
+  const core::Stopwatch watch;
+  core::Result result = new_result("status", pack);
+  core::Table table = new_table({{"state", "state"},
+                                 {"ours", "ours"},
+                                 {"definition_equal", "as defined"},
+                                 {"size_bytes", "size", Unit::kBytes},
+                                 {"bloat_ratio", "bloat", Unit::kRatio},
+                                 {"scans", "scans", Unit::kCount},
+                                 {"last_use", "last use"},
+                                 {"definition", "definition"}});
+  const View view = look(session, pack, naming);
+  int present = 0;
+  for (const Item& item : view.items) {
+    present += item.state() == State::kPresent ? 1 : 0;
+    if (!item.found) {
+      table.rows.push_back(row_of(item, {"missing", {}, {}, {}, {}, {}, {}, {}}));
+      continue;
+    }
+    const Found& found = *item.found;
+    table.rows.push_back(row_of(
+        item, {std::string(to_text(item.state())), found.ours,
+               item.form.empty() || found.form.empty() ? Value() : Value(found.form == item.form),
+               found.bytes, bloat(session, item), found.scans, or_null(found.last_use),
+               found.definition}));
+  }
+  if (present < static_cast<int>(pack.indexes.size())) result.verdict = core::Verdict::kWarn;
+  result.params.set("counted_since", counted_since(session));
+  result.metrics.set("present", present)
+      .set("missing", pack.indexes.size() - static_cast<std::size_t>(present));
+  result.tables.push_back(std::move(table));
+  if (!view.forms_unknown_because.empty()) {
+    result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
+  }
+  if (options.all) {
+    for (core::Table& more : std::vector<core::Table>{unused(session, naming.schema()),
+                                                      duplicates(session, naming.schema())}) {
+      result.metrics.set(more.key, more.rows.size());
+      result.tables.push_back(std::move(more));
+    }
+  }
+  watch.stamp(result);
+  return result;
+}
+
+}  // namespace scalectl::index

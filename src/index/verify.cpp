@@ -1,0 +1,347 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/stopwatch.hpp"
+#include "index/copies.hpp"
+#include "index/engine.hpp"
+#include "index/explain.hpp"
+#include "index/grants.hpp"
+#include "index/hypothetical.hpp"
+#include "index/look.hpp"
+#include "index/neighbours.hpp"
+#include "index/probe.hpp"
+#include "index/trial.hpp"
+
+namespace scalectl::index {
+namespace {
+
+using core::Unit;
+using core::Value;
+
+/// How much faster a query must be with its index, so that noise alone does not pass.
+constexpr double kFaster = 1.1;
+
+constexpr const char* kReadOnly = "SET TRANSACTION READ ONLY";
+constexpr const char* kSwitchesOff =
+    "SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off;"
+    " SET LOCAL enable_bitmapscan = off";
+
+/// A trial, and what its plan calls things.
+struct Side {
+  Trial trial;
+  std::set<std::string> names;  ///< of the index: those of its partitions too
+  std::string relation;         ///< the index's table
+  std::string copy_of;          ///< the table that it is a copy of; empty where it is none
+};
+
+/// One index and its query, with and without.
+struct Comparison {
+  Side with;
+  Side without;
+  std::string method;
+  bool sampled = false;
+};
+
+/// The index itself and its parts on partitions.
+std::set<std::string> names_of(pg::Session& session, const Item& item) {
+  const pg::Rows rows = session.query(
+      "WITH RECURSIVE tree AS (SELECT $1::oid AS oid UNION"
+      "  SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid)"
+      " SELECT relname FROM tree JOIN pg_class USING (oid)",
+      {std::to_string(item.found->oid)});
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < rows.size(); ++i) names.insert(rows.text(i, "relname"));
+  return names;
+}
+
+class Verifier {
+ public:
+  Verifier(pg::Session& session, const pg::Naming& naming, const VerifyOptions& options)
+      : session_(session),
+        naming_(naming),
+        options_(options),
+        no_copies_because_(why_no_temporary_tables(session)) {}
+
+  /// Throws Error (usage) where the tables cannot be read.
+  Comparison compare(const Item& item, const Probe& probe) {
+    for (const std::string& table : item.definition->probe.identifiers()) {
+      require_select(session_, naming_.table(table));
+    }
+    const core::Value plan = plan_of(probe);
+    const bool writes = changes_rows(plan);
+    switch (choose(item, probe, plan, writes)) {
+      case Without::kCopies:
+        return on_copies(item, probe, writes);
+      default:
+        return by_switches(item, probe, writes);
+    }
+  }
+
+ private:
+  core::Value plan_of(const Probe& probe) {
+    pg::Transaction tx = session_.begin();  // rolled back, as all of them
+    return explain(tx, "", probe.sql(), probe.samples().front());
+  }
+
+  /// Switches turn every index off, so that they tell the truth only where no other one could serve
+  /// the query; and what writes is never run on the table itself.
+  Without choose(const Item& item, const Probe& probe, const core::Value& plan, bool writes) const {
+    if (options_.without != Without::kAuto) {
+      if (options_.without == Without::kCopies && !no_copies_because_.empty()) {
+        throw core::usage_error("no copies can be made: " + no_copies_because_,
+                                "--without switches needs none");
+      }
+      return options_.without;
+    }
+    if (!no_copies_because_.empty()) return Without::kSwitches;
+    if (writes || item.form.empty()) return Without::kCopies;
+    if (!item.table.partitioned) {
+      const auto hidden =
+          plan_without(session_, item.found->oid, probe.sql(), probe.samples().front());
+      if (hidden) return indexes_of(*hidden).empty() ? Without::kSwitches : Without::kCopies;
+    }
+    const std::set<std::string> used = indexes_of(plan);
+    const std::set<std::string> own = names_of(session_, item);
+    const bool alone = std::all_of(used.begin(), used.end(),
+                                   [&](const std::string& name) { return own.count(name) > 0; });
+    return alone && !used.empty() && !has_rival(item) ? Without::kSwitches : Without::kCopies;
+  }
+
+  /// True if another index of the table begins with the same key.
+  bool has_rival(const Item& item) const {
+    const std::string key = take_apart(item.form).keys;
+    const std::string first = key.substr(0, key.find(','));
+    const pg::Rows rows = session_.query(
+        "SELECT 1 FROM pg_index WHERE indrelid = $1 AND indexrelid <> $2 AND indisvalid"
+        "   AND pg_get_indexdef(indexrelid, 1, false) = split_part($3, ' ', 1)",
+        {std::to_string(item.table.oid), std::to_string(item.found->oid), first});
+    return !rows.empty();
+  }
+
+  TrialPlan trial_of(const std::string& sql, const Probe& probe, bool writes) const {
+    return {.sql = sql,
+            .samples = probe.samples(),
+            .runs = options_.runs,
+            .writes = writes,
+            .limit = core::Seconds(0)};
+  }
+
+  Comparison by_switches(const Item& item, const Probe& probe, bool writes) {
+    Comparison made{.method = "switches"};
+    TrialPlan trial = trial_of(probe.sql(), probe, writes);
+    trial.analyze = !writes;  // its locks on rows would be noticed
+    made.with = on_the_table(item, trial, false);
+    trial.limit = options_.limit;
+    made.without = on_the_table(item, trial, true);
+    return made;
+  }
+
+  Side on_the_table(const Item& item, const TrialPlan& trial, bool switched_off) {
+    Side side{
+        .trial = {}, .names = names_of(session_, item), .relation = item.table.name, .copy_of = ""};
+    pg::Transaction tx = session_.begin();
+    if (!trial.writes) tx.query(kReadOnly);
+    if (switched_off) tx.query(kSwitchesOff);
+    side.trial = run_trial(tx, trial);
+    return side;
+  }
+
+  /// Where the copies are whole and nothing is written, the query with its index runs on the tables
+  /// themselves.
+  Comparison on_copies(const Item& item, const Probe& probe, bool writes) {
+    Comparison made{.method = "copies"};
+    bool copied_with = false;
+    {
+      pg::Transaction tx = session_.begin();
+      Copies copies(tx, item.definition->probe.identifiers(), naming_,
+                    {.temporary = true,
+                     .sample_rows = options_.sample_rows,
+                     .fillfactors = {},
+                     .without = {item.definition->name}});
+      copies.analyze();
+      const auto quoted = [&](const std::string& table) { return copies.quoted(table); };
+      const auto run = [&]() -> Side {
+        return {.trial = run_trial(tx, trial_of(probe.sql_on(quoted), probe, writes)),
+                .names = {item.definition->name},
+                .relation = copies.name(item.definition->table),
+                .copy_of = item.table.name};
+      };
+      made.sampled = copies.sampled();
+      made.without = run();
+      copied_with = writes || made.sampled;
+      if (copied_with) {
+        copies.add_index({.table = item.definition->table,
+                          .name = item.definition->name,
+                          .form = item.found->form});
+        copies.analyze();
+        made.with = run();
+      }
+    }
+    if (!copied_with) made.with = on_the_table(item, trial_of(probe.sql(), probe, writes), false);
+    return made;
+  }
+
+  pg::Session& session_;
+  const pg::Naming& naming_;
+  const VerifyOptions& options_;
+  std::string no_copies_because_;
+};
+
+/// The node that reads the table, with the name that people know it by.
+std::string shown(const core::Object& node, const Side& of) {
+  std::string text = describe(node);
+  if (of.copy_of.empty()) return text;
+  for (auto at = text.find(of.relation); at != std::string::npos;
+       at = text.find(of.relation, at + of.copy_of.size())) {
+    text.replace(at, of.relation.size(), of.copy_of);
+  }
+  return text;
+}
+
+std::string in_words(double seconds) { return fmt::format("{:.2f}ms", seconds * 1e3); }
+
+class Report {
+ public:
+  explicit Report(const Pack& pack) : result_(new_result("verify", pack)) {}
+
+  void absent(const Item& item) {
+    check(item.definition->name + " is there", std::string(to_text(item.state())), false);
+    table_.rows.push_back(row_of(item, core::Array(table_.columns.size() - 2)));
+  }
+
+  void no_rows(const Item& item) {
+    ++unknown_;
+    result_.notes.push_back(
+        fmt::format("{}: there are no rows to try its query on", item.definition->name));
+    table_.rows.push_back(row_of(item, core::Array(table_.columns.size() - 2)));
+  }
+
+  void add(const Item& item, const Comparison& of, const std::string& superfluous) {
+    const std::string& name = item.definition->name;
+    const core::Object* user = node_using(of.with.trial.plan, of.with.names);
+    const Trial& with = of.with.trial;
+    const Trial& without = of.without.trial;
+    const core::Object& node = user != nullptr ? *user : node_reading(with.plan, of.with.relation);
+    const core::Object& other = node_reading(without.plan, of.without.relation);
+    const std::string plan = shown(node, of.with);
+    used_ += user != nullptr ? 1 : 0;
+    check(name + " is used by its query", plan, user != nullptr);
+    const bool measured = with.measured && !with.times_s.empty();
+    const double with_s = with.typical_s();
+    const double ratio = measured && with_s > 0 ? without.typical_s() / with_s : 0;
+    if (measured) {
+      const std::string times =
+          fmt::format("{:.2f} times, {} against {}{}", ratio, in_words(with_s),
+                      without.timed_out ? "more than " : "", in_words(without.typical_s()));
+      const bool faster = superfluous.empty() && ratio >= kFaster;
+      faster_ += faster ? 1 : 0;
+      check(name + " is faster than without",
+            superfluous.empty() ? times : times + "; it " + superfluous, faster);
+    } else {
+      result_.notes.push_back(fmt::format(
+          "{}: its query writes or locks rows, and is only explained here: {}", name, plan));
+    }
+    const auto value = [&](const core::Object& of_node, double number) {
+      return measured && !of_node.empty() ? Value(number) : Value();
+    };
+    table_.rows.push_back(
+        row_of(item, {plan, number_in(node, "Plan Rows"), value(node, real_rows(node)),
+                      value(node, buffers(root_of(with.plan))), value(node, with.median_s()),
+                      value(node, with.p95_s()), shown(other, of.without),
+                      without.measured ? Value(buffers(root_of(without.plan))) : Value(),
+                      value(node, without.median_s()), value(node, ratio), of.method}));
+    if (of.sampled) sampled_ = true;
+    hold_against_target(item, of, measured);
+  }
+
+  core::Result finish(const core::Stopwatch& watch) {
+    result_.metrics.set("used", used_).set("faster", faster_).set("checks_failed", failed_);
+    if (unknown_ > 0) result_.verdict = core::Verdict::kInconclusive;
+    if (failed_ > 0) result_.verdict = core::Verdict::kFail;
+    if (sampled_) result_.notes.emplace_back("copies hold a sample of the rows only");
+    result_.tables.push_back(std::move(table_));
+    if (!targets_.rows.empty()) result_.tables.push_back(std::move(targets_));
+    watch.stamp(result_);
+    return std::move(result_);
+  }
+
+  core::Result& result() { return result_; }
+
+ private:
+  void check(const std::string& name, const std::string& observed, bool passed) {
+    result_.checks.push_back({.name = name, .observed = observed, .passed = passed});
+    failed_ += passed ? 0 : 1;
+  }
+
+  void hold_against_target(const Item& item, const Comparison& of, bool measured) {
+    const IndexDefinition& index = *item.definition;
+    if (!index.target_s || !measured) return;
+    const double p95 = of.with.trial.p95_s();
+    check(
+        fmt::format("{} p95<{}", index.name, core::format_duration(core::Seconds(*index.target_s))),
+        in_words(p95), p95 < *index.target_s);
+    targets_.rows.push_back({index.name, index.seed_before, of.without.trial.p95_s(),
+                             index.seed_after, p95, of.method});
+  }
+
+  core::Result result_;
+  core::Table table_ = new_table({{"plan", "plan"},
+                                  {"rows_estimated", "rows est.", Unit::kCount},
+                                  {"rows", "rows", Unit::kCount},
+                                  {"buffers", "pages", Unit::kCount},
+                                  {"time_s", "time", Unit::kSeconds},
+                                  {"p95_s", "p95", Unit::kSeconds},
+                                  {"without_plan", "without: plan"},
+                                  {"without_buffers", "pages", Unit::kCount},
+                                  {"without_s", "time", Unit::kSeconds},
+                                  {"faster_ratio", "faster", Unit::kTimes},
+                                  {"method", "by"}});
+  core::Table targets_{.key = "targets",
+                       .title = "Beside the seed's figures, p95",
+                       .columns = {{"index", "index"},
+                                   {"seed_before", "seed: before"},
+                                   {"without_s", "measured", Unit::kSeconds},
+                                   {"seed_after", "seed: after"},
+                                   {"p95_s", "measured", Unit::kSeconds},
+                                   {"method", "by"}},
+                       .rows = {}};
+  int used_ = 0;
+  int faster_ = 0;
+  int failed_ = 0;
+  int unknown_ = 0;
+  bool sampled_ = false;
+};
+
+}  // namespace
+
+core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& naming,
+                    const VerifyOptions& options, core::Observer& observer) {
+  const core::Stopwatch watch;
+  Report report(pack);
+  report.result().params.set("runs", options.runs).set("limit_s", options.limit.count());
+  const View view = look(session, pack, naming);
+  Verifier verifier(session, naming, options);
+  std::uint64_t done = 0;
+  for (const Item& item : view.items) {
+    if (session.stop().stop_requested()) {
+      throw core::Error(core::ErrorKind::kInterrupted, "interrupted");
+    }
+    if (item.state() != State::kPresent && item.state() != State::kDrift) {
+      report.absent(item);
+    } else {
+      const Probe probe(session, *item.definition, naming);
+      if (probe.samples().empty()) {
+        report.no_rows(item);
+      } else {
+        report.add(item, verifier.compare(item, probe), superfluous_beside(session, item));
+      }
+    }
+    observer.progress("verify", ++done, view.items.size(), "indexes");
+  }
+  return report.finish(watch);
+}
+
+}  // namespace scalectl::index
