@@ -15,7 +15,6 @@ const std::uint64_t* count_of(const Tally& tally, std::string_view name) {
   const MessageCounts& m = tally.messages;
   const std::map<std::string_view, const std::uint64_t*> counts{
       {"scheduled", &c.scheduled},
-      {"missed", &c.missed},
       {"requests", &c.sent},
       {"sent", &c.sent},
       {"ok", &c.ok},
@@ -81,6 +80,19 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
     }
     return real(sum);
   };
+  // Of a scenario, what is planned and missed are iterations, and an error is what a step did not
+  // expect.
+  const FlowTally& flow = tally_.flow;
+  const bool flows = flow.iterations.scheduled > 0;
+  const std::uint64_t missed = c.missed + flow.iterations.missed;
+  if (name == "missed") return real(missed);
+  if (name == "missed_rate") return share(missed, flows ? flow.iterations.scheduled : c.scheduled);
+  if (flows && name == "scheduled") return real(flow.iterations.scheduled);
+  if (flows && name == "errors") return real(flow.steps.totals().errors());
+  if (flows && name == "error_rate") {
+    const StepCounts totals = flow.steps.totals();
+    return share(totals.errors(), totals.started);
+  }
   if (threshold.metric->kind == MetricKind::kStatus)
     return statuses(threshold.status, threshold.status);
   if (name.starts_with("status_")) {
@@ -91,7 +103,6 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
   if (name == "failed_checks") return real(tally_.flow.failed_checks());
   if (name == "errors") return real(c.errors());
   if (name == "error_rate") return share(c.errors(), c.sent);
-  if (name == "missed_rate") return share(c.missed, c.scheduled);
   if (name == "cpu") return cpu_ratio_;
   if (name == "throughput" && elapsed_s_ > 0)
     return real(c.ok + c.http_error + tally_.messages.delivered) / elapsed_s_;

@@ -4,19 +4,31 @@
 
 namespace scalectl::load {
 
-void StepTally::merge(const StepTally& other) {
+void StepCounts::add(const StepCounts& other) {
   started += other.started;
   ok += other.ok;
   failed += other.failed;
   broken += other.broken;
   timeout += other.timeout;
   unfinished += other.unfinished;
+}
+
+void StepTally::merge(const StepTally& other) {
+  add(other);
   response.merge(other.response);
 }
 
 void StepTally::clear() {
-  started = ok = failed = broken = timeout = unfinished = 0;
+  static_cast<StepCounts&>(*this) = {};
   response.clear();
+}
+
+StepCounts StepTallies::totals() const {
+  StepCounts sum;
+  for (const auto& tally : tallies_) {
+    if (tally) sum.add(*tally);
+  }
+  return sum;
 }
 
 void StepTallies::merge(const StepTallies& other) {

@@ -21,17 +21,23 @@ enum class StepOutcome {
   kUnfinished,  ///< under way when the run ended
 };
 
-/// Of every finished run: started = ok + failed + broken + timeout + unfinished, and
-/// response.count() = started - broken.
-struct StepTally {
+/// Of every finished run: started = ok + failed + broken + timeout + unfinished.
+struct StepCounts {
   std::uint64_t started = 0;
   std::uint64_t ok = 0;
   std::uint64_t failed = 0;
   std::uint64_t broken = 0;
   std::uint64_t timeout = 0;
   std::uint64_t unfinished = 0;
-  core::Histogram
-      response;  ///< nanoseconds from the instant it was due; the age of what never ended
+
+  void add(const StepCounts& other);
+  std::uint64_t errors() const { return failed + broken + timeout; }
+};
+
+/// response.count() = started - broken.
+struct StepTally : StepCounts {
+  /// Nanoseconds from the instant it was due; the age of what never ended.
+  core::Histogram response;
 
   void end(StepOutcome outcome, std::int64_t latency) {
     ++started;
@@ -56,7 +62,6 @@ struct StepTally {
   }
   void merge(const StepTally& other);
   void clear();
-  std::uint64_t errors() const { return failed + broken + timeout; }
 };
 
 /// Step tallies by number; those that nobody asked for take no memory.
@@ -71,6 +76,8 @@ class StepTallies {
   const StepTally* find(std::size_t number) const {
     return number < tallies_.size() && tallies_[number] ? &*tallies_[number] : nullptr;
   }
+  /// Of all of them.
+  StepCounts totals() const;
   void merge(const StepTallies& other);
   void clear();
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "core/error.hpp"
@@ -249,6 +250,77 @@ TEST(LoadScenario, OpenUsers_ComeWhetherOrNotAnswersDo) {
       << "twenty at a time, half a second each, and those of the last half second begin no more";
   // Who had to wait for a place is late by that, and the latency says so.
   EXPECT_GT(played.step("GET /").response.max(), 800 * core::kMillisecond);
+}
+
+TEST(LoadScenario, WhoNeverBegan_IsMissedInThresholds) {
+  ScriptedServer server([](const Asked&) {
+    return Reply{.bytes = answer(200), .delay = std::chrono::milliseconds(300)};
+  });
+  const Played played = play(R"({"summary": "test", "populations": [{"name": "p",
+      "load": {"rate": "50/s", "for": "1s", "max_users": 2}, "flow": [{"http": "GET /"}]}],
+      "thresholds": ["missed==0", "missed_rate<50%", "errors==0"]})",
+                             server.url(""));
+  EXPECT_GT(played.iterations().missed, 30U);
+  EXPECT_FALSE(played.run.checks[0].passed);
+  EXPECT_FALSE(played.run.checks[1].passed);
+  EXPECT_TRUE(played.run.checks[2].passed);
+  // Waiting for a place is not the generator's lateness.
+  EXPECT_LT(played.tally().latencies.send_lag.quantile(0.5), 100 * core::kMillisecond);
+}
+
+TEST(LoadScenario, AServerThatHangs_FailsTheRun) {
+  ScriptedServer server([](const Asked&) { return Reply{.delay = std::chrono::seconds(20)}; });
+  Played played = play(R"({"summary": "test", "drain": "100ms", "populations": [{"name": "p",
+      "load": {"users": 2, "for": "200ms"}, "flow": [{"http": "GET /"}]}]})",
+                       server.url(""));
+  core::Result result;
+  load::scenario::report(played.scenario, played.run, result);
+  EXPECT_EQ(result.verdict, core::Verdict::kFail);
+  EXPECT_THAT(result.notes, testing::Contains("no step succeeded"));
+}
+
+TEST(LoadScenario, WhatWasNeverSent_HasNoLatency) {
+  ScriptedServer server([](const Asked&) { return Reply{answer(200, "", "{}")}; });
+  const Played played = play(R"({"summary": "test", "populations": [{"name": "p",
+      "load": {"users": 1, "iterations": 2}, "flow": [
+        {"http": {"url": "/", "extract": {"a": {"pointer": "/a"}}}}, {"name": "x", "http": "GET /${a}"}]}],
+      "thresholds": [{"step": "x", "threshold": "response.p99<1s"}, {"step": "x", "threshold": "errors==2"}]})",
+                             server.url(""));
+  EXPECT_FALSE(played.run.checks[0].passed);
+  EXPECT_EQ(played.run.checks[0].observed, "no data");
+  EXPECT_TRUE(played.run.checks[1].passed);
+}
+
+TEST(LoadScenario, UsersWhoComeBack_GetOtherRows) {
+  ScriptedServer server([](const Asked&) { return Reply{answer(200)}; });
+  play(R"({"summary": "test",
+    "feeders": {"row": {"rows": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}], "order": "unique"}},
+    "populations": [{"name": "p", "feeders": ["row"], "variables": {"u": "${uuid()}"},
+      "load": {"stages": [{"users": 2, "for": "200ms"}, {"users": 0, "for": "400ms"}, {"users": 2, "for": "200ms"}]},
+      "flow": [{"http": "GET /${row.id}/${u}"}, {"think": "150ms"}]}]})",
+       server.url(""));
+  std::set<std::string> rows;
+  std::set<std::string> uuids;
+  for (const Asked& asked : server.asked()) {
+    rows.insert(asked.target().substr(1, 1));
+    uuids.insert(asked.target().substr(3));
+  }
+  EXPECT_THAT(rows, ElementsAre("1", "2", "3", "4"));
+  EXPECT_EQ(uuids.size(), 4U);
+}
+
+TEST(LoadScenario, InterruptedInSetup_NobodyBegins) {
+  ScriptedServer server([](const Asked&) { return Reply{answer(200)}; });
+  std::stop_source stop;
+  std::jthread watch([&] {
+    while (server.requests() < 1) std::this_thread::yield();
+    stop.request_stop();
+  });
+  const Played played = play(once(R"({"http": "GET /flow"})", R"(, "drain": "1s",
+      "setup": [{"http": "GET /setup"}, {"think": "30m"}], "teardown": [{"http": "GET /teardown"}])"),
+                             server.url(""), {}, stop.get_token());
+  EXPECT_TRUE(played.run.outcome.interrupted);
+  EXPECT_THAT(lines_of(server), ElementsAre("GET /setup"));
 }
 
 TEST(LoadScenario, Interrupted_CountsReconcile) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <queue>
 
 #include "load/arrivals.hpp"
@@ -105,6 +106,7 @@ class FlowWorker::Engine : public Crowd {
     std::uint64_t scheduled = 0;
     std::uint64_t begun = 0;
     std::uint64_t free = 0;  ///< how many more users there may be at once
+    Nanos free_since = 0;
   };
 
   const Load& load_of(int index) const { return scenario.loads[static_cast<std::size_t>(index)]; }
@@ -140,6 +142,7 @@ class FlowWorker::Engine : public Crowd {
     while (!wakes_.empty() && wakes_.top().at <= now && phase_ < Phase::kLeaving) {
       const Wake wake = wakes_.top();
       wakes_.pop();
+      recorder.lag(now - wake.at);
       if (wake.user == nullptr) {
         --coming_;
         if (phase_ == Phase::kRunning) come(wake.load, wake.number, wake.at, now);
@@ -162,6 +165,7 @@ class FlowWorker::Engine : public Crowd {
     while (gate.arrivals && gate.begun < gate.scheduled && gate.free > 0 &&
            begin_ + gate.arrivals->next() <= now) {
       const Nanos due = begin_ + gate.arrivals->next();
+      recorder.lag(now - std::max(due, gate.free_since));
       const std::uint64_t number = gate.arrivals->index();
       gate.arrivals->pop();
       ++gate.begun;
@@ -188,12 +192,18 @@ class FlowWorker::Engine : public Crowd {
     ++present_;
     user.present = true;
     IterationCounts& counts = recorder.tally().flow.iterations;
-    if (!user.enter(scenario.populations[static_cast<std::size_t>(population)], number, keep)) {
+    Visit visit;
+    if (const auto found = returning_.find({load, number}); found != returning_.end()) {
+      visit = found->second;
+      returning_.erase(found);
+    }
+    if (!user.enter(scenario.populations[static_cast<std::size_t>(population)], number, visit,
+                    keep)) {
       ++counts.scheduled;
       ++counts.missed;
       return user.leave();
     }
-    begin_iteration(user, 0, due, now);
+    begin_iteration(user, visit.first_iteration, due, now);
   }
 
   void begin_iteration(User& user, std::uint64_t iteration, Nanos due, Nanos now) {
@@ -260,7 +270,8 @@ class FlowWorker::Engine : public Crowd {
     const Nanos now = core::monotonic_now();
     if (phase_ == Phase::kRunning) {
       if (load_of(load).is_open) {
-        ++gate_of(load).free;
+        Gate& gate = gate_of(load);
+        if (gate.free++ == 0) gate.free_since = now;
         set_pacer(now);
       } else {
         come_back(user, now);
@@ -278,6 +289,8 @@ class FlowWorker::Engine : public Crowd {
     // One that is still to be there has left for want of data: not before it is called again.
     const auto presence = Profile(load).presence(user.number(), since);
     if (presence && presence->from <= since) since = presence->until;
+    returning_[{user.population().load, user.number()}] = {.number = user.visit().number + 1,
+                                                           .first_iteration = user.iteration() + 1};
     schedule(user.population().load, user.number(), since);
   }
 
@@ -399,6 +412,7 @@ class FlowWorker::Engine : public Crowd {
   std::vector<Gate> gates_;         // by load
   std::deque<User> users_;
   std::vector<User*> idle_;
+  std::map<std::pair<int, std::uint64_t>, Visit> returning_;  // by load and user
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   net::Timer pacer_;
   net::Timer deadline_timer_;

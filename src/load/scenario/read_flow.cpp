@@ -136,6 +136,13 @@ LoopStep FlowReader::loop(const Spot& spot) {
     reading_.refuse(spot, "a loop without end",
                     "say how long with \"times\", \"for\" or \"while\"");
   }
+  const bool fixed =
+      std::all_of(made.while_true.begin(), made.while_true.end(),
+                  [](const Check& c) { return c.left.is_constant() && c.right.is_constant(); });
+  if (!made.times && !made.length && fixed) {
+    reading_.refuse(spot.at("while"), "a loop without end: nothing can change its condition",
+                    "compare a variable, or add \"times\" or \"for\"");
+  }
   if (!made.times && !made.body.empty() && !takes_time(made.body)) {
     reading_.refuse(spot, "a loop whose rounds may take no time at all: it could be without end",
                     kTimeless);

@@ -194,8 +194,10 @@ core::Verdict verdict_of(const ScenarioOutcome& outcome, const std::vector<core:
   const IterationCounts& i = tally.flow.iterations;
   if (has_failed(outcome.outcome, checks)) return core::Verdict::kFail;
   if (i.started == 0) return core::Verdict::kInconclusive;
+  const StepCounts steps = tally.flow.steps.totals();
   if (i.ok == 0 && i.failed > 0) return core::Verdict::kFail;
-  const bool troubled = i.failed + i.missed + tally.flow.failed_checks() > 0;
+  if (steps.started > 0 && steps.ok == 0) return core::Verdict::kFail;
+  const bool troubled = i.failed + i.missed + steps.unfinished + tally.flow.failed_checks() > 0;
   return troubled ? core::Verdict::kWarn : core::Verdict::kPass;
 }
 
@@ -207,6 +209,13 @@ void add_notes(const Scenario& scenario, const Outcome& outcome, std::vector<std
         "{} iterations were missed: no user was free before the end (max_users), or a unique "
         "feeder had no row left",
         core::grouped(flow.iterations.missed)));
+  }
+  const StepCounts steps = flow.steps.totals();
+  if (steps.started > 0 && steps.ok == 0) notes.emplace_back("no step succeeded");
+  if (steps.unfinished > 0) {
+    notes.push_back(
+        fmt::format("{} steps were under way at the end: their age counts as their time",
+                    core::grouped(steps.unfinished)));
   }
   if (flow.iterations.messages_dropped > 0) {
     notes.push_back(

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/rng.hpp"
+#include "core/text.hpp"
 #include "load/drive.hpp"
 #include "load/scenario/flow_worker.hpp"
 #include "load/scenario/slice.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 using core::Nanos;
 
+constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr Nanos kOnce = 3600 * core::kSecond;  ///< setup and teardown take no longer
 
 /// From the monotonic clock to the time of the day, as ${now()} tells it.
@@ -67,7 +69,13 @@ int most_connections(const Scenario& scenario) {
         (population.uses_http ? 1U : 0U) + (population.uses_websocket ? 1U : 0U);
     sum += std::min(load.most_users(), load.all_users()) * each;
   }
-  return static_cast<int>(std::clamp<std::uint64_t>(sum, 1, INT32_MAX));
+  if (sum > kMostConnections) {
+    throw core::usage_error(fmt::format("{}: users with {} connections at once are too many",
+                                        scenario.file, core::grouped(sum)),
+                            fmt::format("at most {}; max_users bounds users who arrive",
+                                        core::grouped(kMostConnections)));
+  }
+  return static_cast<int>(std::max<std::uint64_t>(sum, 1));
 }
 
 std::vector<Entry> find_servers(const Scenario& scenario, const RunPlan& plan,
@@ -127,9 +135,11 @@ class Runner {
     ScenarioOutcome result;
     Outcome& outcome = result.outcome;
     entries_ = find_servers(scenario_, plan_, stop_, observer_, outcome.notes);
-    if (!scenario_.setup.empty()) set_up();
-    drive_users(slices, outcome);
-    if (!scenario_.teardown.empty()) tear_down(outcome);
+    if (!scenario_.setup.empty()) set_up(outcome);
+    if (!outcome.interrupted) {
+      drive_users(slices, outcome);
+      if (!scenario_.teardown.empty()) tear_down(outcome);
+    }
     for (Slice& slice : slices) {
       result.checks.push_back(
           slice.finish(outcome.tally, outcome.elapsed_s, outcome.generator.cpu_ratio));
@@ -206,12 +216,13 @@ class Runner {
     return flow.iterations.ok == 1 ? "" : "it did not come to its end";
   }
 
-  void set_up() {
+  void set_up(Outcome& run) {
     const Scenario once = only(scenario_, scenario_.setup, "setup");
     const Outcome outcome = run_once(once, stop_);
     if (outcome.interrupted) {
-      throw core::Error(core::ErrorKind::kInterrupted,
-                        "interrupted in setup, before the load began");
+      run.interrupted = true;
+      run.notes.emplace_back("interrupted in setup: no user has begun, teardown was not run");
+      return;
     }
     if (const std::string why = trouble(once, outcome); !why.empty()) {
       throw core::Error(core::ErrorKind::kFailed, "setup: " + why,
@@ -221,7 +232,10 @@ class Runner {
 
   void tear_down(Outcome& outcome) {
     const Scenario once = only(scenario_, scenario_.teardown, "teardown");
-    const std::string why = trouble(once, run_once(once, {}));
+    // An interrupted run is cleaned up after; whoever interrupts that means it.
+    const Outcome ended = run_once(once, outcome.interrupted ? std::stop_token() : stop_);
+    outcome.interrupted = outcome.interrupted || ended.interrupted;
+    const std::string why = ended.interrupted ? "interrupted" : trouble(once, ended);
     if (why.empty()) return;
     outcome.notes.push_back("teardown: " + why);
     observer_.warn(outcome.notes.back());

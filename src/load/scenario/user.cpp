@@ -23,10 +23,12 @@ User::User(Crowd& crowd)
 
 // --- Beginning ---
 
-bool User::enter(const Population& population, std::uint64_t number, bool keep_connections) {
+bool User::enter(const Population& population, std::uint64_t number, const Visit& visit,
+                 bool keep_connections) {
   population_ = &population;
   number_ = number;
-  random_ = core::Rng(crowd_.setting.seed, number, 0);
+  visit_ = visit;
+  random_ = core::Rng(stream_seed(), number, visit.first_iteration);
   keeps_connections_ = keep_connections;
   socket_.keep_messages(population.reads_messages);
   values_ = crowd_.setting.values;
@@ -44,7 +46,9 @@ bool User::enter(const Population& population, std::uint64_t number, bool keep_c
 
 bool User::begin(std::uint64_t iteration, Nanos due, Nanos now) {
   iteration_ = iteration;
-  if (iteration > 0) random_ = core::Rng(crowd_.setting.seed, number_, iteration);
+  if (iteration > visit_.first_iteration) {
+    random_ = core::Rng(stream_seed(), number_, iteration);
+  }
   if (changed_) values_ = entered_;
   changed_ = false;
   if (crowd_.builtins.iteration >= 0) {
@@ -63,13 +67,19 @@ bool User::begin(std::uint64_t iteration, Nanos due, Nanos now) {
   return true;
 }
 
+/// Users of the same number in several loads are not the same.
+std::uint64_t User::stream_seed() const {
+  return crowd_.setting.seed + static_cast<std::uint64_t>(population_->load);
+}
+
 /// Gives the user its rows; false where one is missing.
 bool User::feed(bool each_iteration) {
   for (const FeederUse& use : population_->feeders) {
     if (use.each_iteration != each_iteration) continue;
     const FeederData& feeder = crowd_.scenario.feeders[static_cast<std::size_t>(use.feeder)];
     const Load& load = crowd_.scenario.loads[static_cast<std::size_t>(population_->load)];
-    const std::uint64_t draw = number_ + (each_iteration ? iteration_ * load.most_users() : 0);
+    const std::uint64_t round = each_iteration ? iteration_ : visit_.number;
+    const std::uint64_t draw = number_ + round * load.most_users();
     const auto row = feeder.row(crowd_.setting.seed, draw);
     if (!row) return false;
     for (std::size_t i = 0; i < use.variables.size(); ++i)
@@ -93,7 +103,7 @@ void User::go_on(Nanos now) {
       --frame.next;
       steps_ = 0;
       state_ = State::kSleeping;
-      return crowd_.sleep(*this, due_);
+      return crowd_.sleep(*this, core::monotonic_now());
     }
     if (!perform(*step_, now)) return;
   }
@@ -175,7 +185,7 @@ bool User::perform(const Step& /*step*/, const SetStep& step, Nanos now) {
   for (const auto& [variable, text] : step.variables) {
     Variable value;
     if (const auto unset = text.evaluate(*this, value)) {
-      return fail(StepOutcome::kFailed, crowd_.without_value(*unset), now);
+      return fail(StepOutcome::kBroken, crowd_.without_value(*unset), now);
     }
     set(variable, std::move(value));
   }

@@ -12,13 +12,20 @@
 
 namespace scalectl::load::scenario {
 
+/// A user of a closed load may leave and come again, for data that it has not had yet.
+struct Visit {
+  std::uint64_t number = 0;
+  std::uint64_t first_iteration = 0;
+};
+
 class User : public Scope, public DeadlineHook, UserHttp::Owner, UserSocket::Owner {
  public:
   explicit User(Crowd& crowd);
 
   /// Becomes user `number` of `population`, whose first iteration is due at `due`. False where a
   /// feeder has no row left for it.
-  bool enter(const Population& population, std::uint64_t number, bool keep_connections);
+  bool enter(const Population& population, std::uint64_t number, const Visit& visit,
+             bool keep_connections);
   /// Begins iteration `iteration`; false where a feeder has no row left for it.
   bool begin(std::uint64_t iteration, core::Nanos due, core::Nanos now);
   /// The sleep it asked for is over; it was due to end at `due`.
@@ -37,6 +44,7 @@ class User : public Scope, public DeadlineHook, UserHttp::Owner, UserSocket::Own
 
   const Population& population() const { return *population_; }
   std::uint64_t number() const { return number_; }
+  const Visit& visit() const { return visit_; }
   std::uint64_t iteration() const { return iteration_; }
   /// When its last step was over.
   core::Nanos due() const { return due_; }
@@ -112,6 +120,7 @@ class User : public Scope, public DeadlineHook, UserHttp::Owner, UserSocket::Own
   void extract(const std::vector<Extraction>& extractions, const Received& received);
   void set(int variable, Variable value);
   bool feed(bool each_iteration);
+  std::uint64_t stream_seed() const;
 
   // --- What its connections tell ---
 
@@ -127,6 +136,7 @@ class User : public Scope, public DeadlineHook, UserHttp::Owner, UserSocket::Own
   UserSocket socket_;
   const Population* population_ = nullptr;
   std::uint64_t number_ = 0;
+  Visit visit_;
   std::uint64_t iteration_ = 0;
   core::Rng random_{0, 0, 0};
   Values entered_;  // when it began: what an iteration begins with

@@ -45,7 +45,6 @@ std::optional<std::string> UserHttp::start(const HttpStep& step, Scope& scope, N
   Tally& tally = crowd_.recorder.tally();
   ++tally.counts.scheduled;
   ++tally.counts.sent;
-  tally.latencies.send_lag.record(now - due);  // ours: what comes now is the server's
   connection().is_open() ? send() : open();
   return std::nullopt;
 }

@@ -27,7 +27,7 @@ bool is_expected(const HttpStep& step, int status) {
 
 bool User::perform(const Step& /*step*/, const HttpStep& http, Nanos now) {
   if (const auto trouble = http_.start(http, *this, due_, now)) {
-    return fail(StepOutcome::kFailed, *trouble, now);
+    return fail(StepOutcome::kBroken, *trouble, now);
   }
   state_ = State::kHttp;
   watch(http.timeout);
@@ -78,15 +78,15 @@ bool User::connect(Nanos now) {
   const ConnectStep& step = connection_of(*step_);
   std::string target;
   if (const auto unset = step.target.render(*this, target)) {
-    return fail(StepOutcome::kFailed, crowd_.without_value(*unset), now);
+    return fail(StepOutcome::kBroken, crowd_.without_value(*unset), now);
   }
   net::WsRequest request{.protocols = step.protocols};
   for (const Template& header : step.headers) {
     std::string text;
     if (const auto unset = header.render(*this, text)) {
-      return fail(StepOutcome::kFailed, crowd_.without_value(*unset), now);
+      return fail(StepOutcome::kBroken, crowd_.without_value(*unset), now);
     }
-    if (!is_line(text)) return fail(StepOutcome::kFailed, "a header is not one line", now);
+    if (!is_line(text)) return fail(StepOutcome::kBroken, "a header is not one line", now);
     request.headers.push_back(std::move(text));
   }
   state_ = State::kConnecting;
@@ -118,7 +118,7 @@ bool User::perform(const Step& /*step*/, const SendStep& send, Nanos now) {
   message_.clear();
   if (!send.message.is_constant() || !send.stamp) {
     if (const auto unset = send.message.render(*this, message_)) {
-      return fail(StepOutcome::kFailed, crowd_.without_value(*unset), now);
+      return fail(StepOutcome::kBroken, crowd_.without_value(*unset), now);
     }
   }
   if (socket_.send(send, message_, due_)) return true;
