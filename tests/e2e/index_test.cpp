@@ -139,6 +139,20 @@ TEST_F(Packs, EveryVerb_HasEveryFormat) {
   EXPECT_EQ(scalectl({"index", "plan", "game", "--format", "nagios"}).code, 2);
 }
 
+TEST_F(Packs, OptionsThatCannotBeMet_AreRefused) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"index", "verify", "game", "--runs", "0"},
+                                             {"index", "verify", "game", "--sample", "0"},
+                                             {"index", "verify", "game", "--time-limit", "0"},
+                                             {"index", "verify", "game", "--without", "magic"},
+                                             {"index", "price", "game", "--rounds", "0"},
+                                             {"index", "price", "game", "--sample", "0"},
+                                             {"index", "apply", "game", "--wait", "-1s"},
+                                             {"index", "plan"}}) {
+    EXPECT_TRUE(is_refusal(scalectl(arguments), 2)) << arguments[1];
+  }
+}
+
 TEST_F(Packs, Deadline_IsExit4AndNamesTheBlocker) {
   seed("100");
   pg::Session other = database_.connect();
