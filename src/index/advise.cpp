@@ -301,6 +301,7 @@ core::Table new_table() {
 core::Result advise(pg::Session& session, const AdviseOptions& options, core::Observer& observer) {
   const core::Stopwatch watch;
   core::Result result{.command = "index advise"};
+  if (options.limit < 1) throw core::usage_error("--limit 0 is too few", "give at least 1");
   if (!schema_of_extension(session, "hypopg")) {
     throw core::usage_error("advise tries indexes out by the extension hypopg, which is not there",
                             "install postgresql-15-hypopg (or your version's) on the server, then "

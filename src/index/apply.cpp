@@ -189,8 +189,15 @@ class Applier {
     }
     changed_.insert(item.quoted_table());
     const double seconds = watch.seconds();
-    const auto built = find(session_, *item.definition, item.table);
-    table_.rows.push_back(row_of(item, {action, seconds, built ? built->bytes : 0}));
+    const std::int64_t bytes =
+        session_
+            .query(
+                "SELECT sum(pg_relation_size(relid))::bigint AS bytes FROM"
+                " (SELECT to_regclass($1) AS relid UNION"
+                "  SELECT relid FROM pg_partition_tree(to_regclass($1))) AS tree",
+                {item.quoted()})
+            .integer(0, "bytes");
+    table_.rows.push_back(row_of(item, {action, seconds, bytes}));
     observer_.info(fmt::format("{} index {} in {:.2f}s",
                                static_cast<char>(std::toupper(action[0])) + action.substr(1),
                                item.definition->name, seconds));

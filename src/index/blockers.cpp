@@ -32,6 +32,11 @@ std::string Blocker::describe() const {
   return text + ")";
 }
 
+std::string Blocker::brief() const {
+  return fmt::format("pid {} ({}{})", pid, user.empty() ? "unknown" : user,
+                     age_s ? ", " + whole_seconds(*age_s) : "");
+}
+
 std::optional<Blocker> find_blocker(pg::Session& session, std::int64_t pid) {
   const pg::Rows rows = session.query(
       "SELECT coalesce(usename, '') AS usename, state, backend_type,"

@@ -23,6 +23,8 @@ struct Blocker {
 
   /// "pid 4711 (user app, idle in transaction for 12m)".
   std::string describe() const;
+  /// "pid 4711 (app, 12m)", for a line that is short.
+  std::string brief() const;
 };
 
 /// What pg_stat_activity tells of process `pid`; nothing where it is gone.

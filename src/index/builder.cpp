@@ -62,22 +62,33 @@ class Reporter {
   Reporter(core::Observer& observer, std::string what)
       : observer_(observer), what_(std::move(what)) {}
 
+  /// The bar has little room: the name without its schema, the phase without what all of them begin
+  /// with, the blocker in brief.
   void show(const Progress& now, const std::optional<Blocker>& blocker) {
     if (now.phase.empty() && !blocker) return;
-    std::string line = what_;
-    if (!now.phase.empty()) line += ": " + now.phase;
-    if (blocker) line += ", waits for " + blocker->describe();
-    observer_.progress(line, static_cast<std::uint64_t>(now.percent), 100, "%");
-    shown_ = line;
+    constexpr std::string_view kBuilding = "building index: ";
+    const bool building = now.phase.rfind(kBuilding, 0) == 0;
+    std::string bar = short_name();
+    if (!now.phase.empty()) bar += ": " + now.phase.substr(building ? kBuilding.size() : 0);
+    if (blocker) bar += ", " + blocker->brief();
+    observer_.progress(bar, static_cast<std::uint64_t>(now.percent), 100, "%");
+    shown_ = bar;
     if (watch_.seconds() - logged_s_ < kLogEveryS) return;
     logged_s_ = watch_.seconds();
-    observer_.info(fmt::format("{} {} %", line, now.percent));
+    observer_.info(fmt::format("{}: {} {} %{}", what_, now.phase, now.percent,
+                               blocker ? ", waits for " + blocker->describe() : ""));
   }
   void end() {
     if (!shown_.empty()) observer_.progress(shown_, 100, 100, "%");
   }
 
  private:
+  std::string short_name() const {
+    const auto dot = what_.rfind("\".\"");
+    if (dot == std::string::npos) return what_;
+    return what_.substr(dot + 3, what_.size() - dot - 4);
+  }
+
   core::Observer& observer_;
   std::string what_;
   std::string shown_;

@@ -97,6 +97,10 @@ struct PriceOptions {
 core::Result price(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                    const PriceOptions& options, core::Observer& observer);
 
+/// Throws Error (usage) for options that cannot be met, whatever the database holds.
+void check(const VerifyOptions& options);
+void check(const PriceOptions& options);
+
 /// Throws Error where the session is one on which no index can be built: a standby (connection), a
 /// connection pooler in between (usage).
 void require_direct(pg::Session& session);

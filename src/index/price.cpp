@@ -379,8 +379,14 @@ class Pricer {
 
 }  // namespace
 
+void check(const PriceOptions& options) {
+  if (options.rounds < 1) throw core::usage_error("--rounds 0 is too few", "give at least 1");
+  if (options.sample_rows < 1) throw core::usage_error("--sample 0 is too few", "give at least 1");
+}
+
 core::Result price(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                    const PriceOptions& options, core::Observer& observer) {
+  check(options);
   return Pricer(session, pack, naming, options, observer).run();
 }
 

@@ -317,8 +317,17 @@ class Report {
 
 }  // namespace
 
+void check(const VerifyOptions& options) {
+  if (options.runs < 1) throw core::usage_error("--runs 0 is too few", "give at least 1");
+  if (options.sample_rows < 1) throw core::usage_error("--sample 0 is too few", "give at least 1");
+  if (options.limit.count() <= 0) {
+    throw core::usage_error("--time-limit 0 leaves no time", "for example --time-limit 10s");
+  }
+}
+
 core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                     const VerifyOptions& options, core::Observer& observer) {
+  check(options);
   const core::Stopwatch watch;
   Report report(pack);
   report.result().params.set("runs", options.runs).set("limit_s", options.limit.count());

@@ -49,8 +49,8 @@ void start_replica(const Site& site);
 void start_redis(const Site& site);
 void start_pgbouncer(const Site& site);
 
-/// Makes the lab's database, where it is not there, with the extensions that index advise uses in its
-/// schema "extensions", as far as this PostgreSQL has them.
+/// Makes the lab's database, where it is not there, with the extensions that index advise uses in
+/// its schema "extensions", as far as this PostgreSQL has them.
 void create_database(const Site& site);
 
 /// The process id of a server that runs, or 0.

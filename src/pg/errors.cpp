@@ -54,12 +54,14 @@ constexpr Meaning kMeanings[] = {
     {"3D000", ErrorKind::kConnection, "create the database, or name another one in the DSN"},
     {"3F000", ErrorKind::kUsage, "name an existing schema with --schema"},
     {"40001", ErrorKind::kBusy, "another session changed the same rows; try again"},
-    {"40P01", ErrorKind::kBusy, "a deadlock with another session was resolved against us; try again"},
+    {"40P01", ErrorKind::kBusy,
+     "a deadlock with another session was resolved against us; try again"},
     {"42501", ErrorKind::kUsage, "ask the owner for the privilege, or connect as another role"},
     {"42703", ErrorKind::kUsage,
      "the table is not the one this SQL was written for; see scalectl db status game"},
     {"42P01", ErrorKind::kUsage,
-     "create it with scalectl db init game (or workflow), db init social, or say where it is with --schema and --table"},
+     "create it with scalectl db init game (or workflow), db init social, or say where it is with "
+     "--schema and --table"},
     {"53100", ErrorKind::kFailed, "free space where the server keeps its data, then run it again"},
     {"53300", ErrorKind::kConnection, "the server has no connection left; raise max_connections"},
     {"55006", ErrorKind::kBusy, "another session uses it; try again later"},
@@ -98,7 +100,8 @@ Error connect_error(const std::string& message) {
   const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
   std::string hint = "check that the server runs and that --dsn, DATABASE_URL or PGHOST name it";
   if (says("password") || says("authentication failed")) {
-    hint = "check user and password (PGPASSWORD, ~/.pgpass or the DSN), and the server's pg_hba.conf";
+    hint =
+        "check user and password (PGPASSWORD, ~/.pgpass or the DSN), and the server's pg_hba.conf";
   } else if (says("database \"") && says("does not exist")) {
     hint = "create the database, or name another one in the DSN";
   }

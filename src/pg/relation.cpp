@@ -10,7 +10,8 @@ namespace scalectl::pg {
 
 std::optional<Relation> find_relation(Session& session, const std::string& quoted) {
   const Rows rows = session.query(
-      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'r' AS plain, c.relkind = 'p' AS partitioned,"
+      "SELECT c.oid, n.nspname, c.relname, c.relkind = 'r' AS plain, c.relkind = 'p' AS "
+      "partitioned,"
       "       pg_has_role(c.relowner, 'USAGE') AS owned,"
       "       a.attname, format_type(a.atttypid, NULL) AS type"
       "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -43,15 +44,16 @@ Relation require_relation(Session& session, const std::string& quoted) {
       " ORDER BY relname LIMIT 1000");
   std::vector<std::string> names;
   for (std::size_t i = 0; i < known.size(); ++i) names.push_back(known.text(i, "relname"));
-  std::string bare = quoted.substr(quoted.rfind('.') == std::string::npos ? 0 : quoted.rfind('.') + 1);
+  std::string bare =
+      quoted.substr(quoted.rfind('.') == std::string::npos ? 0 : quoted.rfind('.') + 1);
   if (bare.size() > 2 && bare.front() == '"') bare = bare.substr(1, bare.size() - 2);
   const std::string like = core::closest(bare, names);
   throw core::usage_error(
       fmt::format("there is no table {} (search path: {})", quoted, path.text(0, "path")),
-      like.empty() || like == bare
-          ? "create it with scalectl db init game (or workflow), db init social, or say where it is with --schema and --table"
-          : fmt::format("there is a table {}; name it with --table {}={}", quote_identifier(like),
-                        bare, like));
+      like.empty() || like == bare ? "create it with scalectl db init game (or workflow), db init "
+                                     "social, or say where it is with --schema and --table"
+                                   : fmt::format("there is a table {}; name it with --table {}={}",
+                                                 quote_identifier(like), bare, like));
 }
 
 }  // namespace scalectl::pg

@@ -1,11 +1,14 @@
 // index list, plan, apply, status and drop; db init, status and drop.
 #include <gmock/gmock.h>
 
+#include <future>
 #include <set>
+#include <thread>
 
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 #include "support/lab_home.hpp"
+#include "support/running.hpp"
 
 namespace scalectl::test {
 namespace {
@@ -139,6 +142,20 @@ TEST_F(Packs, EveryVerb_HasEveryFormat) {
   EXPECT_EQ(scalectl({"index", "plan", "game", "--format", "nagios"}).code, 2);
 }
 
+TEST_F(Packs, OptionsThatCannotBeMet_AreRefused) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"index", "verify", "game", "--runs", "0"},
+                                             {"index", "verify", "game", "--sample", "0"},
+                                             {"index", "verify", "game", "--time-limit", "0"},
+                                             {"index", "verify", "game", "--without", "magic"},
+                                             {"index", "price", "game", "--rounds", "0"},
+                                             {"index", "price", "game", "--sample", "0"},
+                                             {"index", "apply", "game", "--wait", "-1s"},
+                                             {"index", "plan"}}) {
+    EXPECT_TRUE(is_refusal(scalectl(arguments), 2)) << arguments[1];
+  }
+}
+
 TEST_F(Packs, Deadline_IsExit4AndNamesTheBlocker) {
   seed("100");
   pg::Session other = database_.connect();
@@ -149,6 +166,25 @@ TEST_F(Packs, Deadline_IsExit4AndNamesTheBlocker) {
   EXPECT_EQ(outcome.code, 4) << outcome.err;
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("user lab"), HasSubstr("idle in transaction for")));
   EXPECT_EQ(indexes(), "");
+}
+
+TEST_F(Packs, ProgressOnATerminal_ShowsPhasePercentAndBlocker) {
+  seed("100");
+  pg::Session other = database_.connect();
+  const std::string pid = scalar(other, "SELECT pg_backend_pid()");
+  std::promise<void> reading;
+  std::jthread reader([&] {
+    pg::Transaction tx = other.begin();
+    tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    tx.query("SELECT 1");
+    reading.set_value();
+    tx.query("SELECT pg_sleep(2)");
+  });
+  reading.get_future().wait();
+  const Outcome outcome = scalectl_on_terminal({"index", "apply", "game"}, environment());
+  EXPECT_EQ(outcome.code, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("idx_players_stamina_regen: waiting for old snapshots, pid " +
+                                     pid + " (lab, "));
 }
 
 TEST_F(Packs, Advise_ReadsAFileAndBuildsNothing) {

@@ -122,6 +122,8 @@ void declare_index(cli::Application& application, Context& context) {
     options->naming.declare(verb);
     verb.example(std::string("scalectl --lab index ") + name + " game");
     verb.action([options, &context, &application, engine] {
+      index::check(options->verify);
+      index::check(options->price);
       Subject subject = open(*options, context, application);
       return context.emit(engine(subject, *options, context.observer()));
     });
