@@ -55,6 +55,14 @@ const WsSlip kSlips[] = {
     {"NoDuration", kNobody, {"-d", "0"}, "--duration"},
     {"NoConnections", kNobody, {"-c", "0"}, "--connections 0"},
     {"Rate", kNobody, {"--send", "x", "-R", "10x"}, "--rate"},
+    {"HugeMessage",
+     kNobody,
+     {"--send", "x", "--every", "1s", "--message-size", "1TB"},
+     "--message-size 1TB"},
+    {"MessageNobodyTakes",
+     kNobody,
+     {"--send", "x", "--expect", "echo", "--message-size", "2MB", "--max-message", "1MB"},
+     "--message-size 2MB with --max-message 1MB"},
     {"ReadRate", kNobody, {"--read-rate", "0"}, "--read-rate"},
 };
 
