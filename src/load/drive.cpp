@@ -93,6 +93,9 @@ class Crew {
   bool ready() const {
     return all([](const Worker& worker) { return worker.is_ready(); });
   }
+  bool futile() const {
+    return all([](const Worker& worker) { return worker.is_futile(); });
+  }
   bool done() const {
     return all([](const Worker& worker) { return worker.is_done(); });
   }
@@ -155,9 +158,9 @@ void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
   const Nanos begin = first_instant(plan);
   // Interrupted before that: nothing was sent yet, and nothing is.
   outcome.interrupted = stop.stop_requested();
-  outcome.interrupted ? crew.stop() : crew.begin(begin);
+  bool stopping = outcome.interrupted || crew.futile();
+  stopping ? crew.stop() : crew.begin(begin);
   std::size_t shown = 0;
-  bool stopping = outcome.interrupted;
   auto look = kFirstLook;
   while (!crew.done()) {
     std::this_thread::sleep_for(look);
