@@ -64,6 +64,7 @@ class WsWorker::Engine {
   }
 
   Nanos opening() const { return opening_took_; }
+  Nanos loaded() const { return begun_ ? last_heard_ - begin_ : 0; }
 
   void add_sent(std::vector<std::uint32_t>& by_speaker) const {
     for (const Peer* speaker : speakers_) by_speaker[speaker->index] = speaker->sequence;
@@ -513,6 +514,7 @@ void WsWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
 core::Nanos WsWorker::opening() const { return engine_->opening(); }
+core::Nanos WsWorker::loaded() const { return engine_->loaded(); }
 void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const {
   engine_->add_sent(by_speaker);
 }

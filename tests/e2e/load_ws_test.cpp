@@ -96,6 +96,19 @@ TEST_F(LoadWsRun, Room_ResultKeepsItsContractAndItsThresholdDecides) {
   EXPECT_EQ(integer_at(result, "metrics.messages.delivered"), 1000);
   EXPECT_EQ(integer_at(result, "metrics.latency_ms.fanout.count"), 900);
   EXPECT_EQ(integer_at(result, "metrics.closes.1000"), 10);
+  // Deliveries a second are those of the second, not of the wait for silence after it.
+  EXPECT_LT(1000 / at(result, "metrics.throughput_rps").number(),
+            at(result, "elapsed_s").number() - 0.45);
+}
+
+TEST_F(LoadWsRun, NobodyExpected_NothingIsSaidOfWhatWasLost) {
+  const Outcome outcome = ws(url("/ws/echo"), {"-c", "2", "--send", "hello", "-R", "100/s", "-d",
+                                               "200ms", "--threshold", "lost==0"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("no data"));
+  EXPECT_THAT(outcome.out, HasSubstr("delivered"));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("expected")));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("unfinished")));
 }
 
 TEST_F(LoadWsRun, UpgradeRefused_FailsAndShowsTheStatus) {

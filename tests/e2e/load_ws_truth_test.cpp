@@ -205,5 +205,13 @@ TEST(LoadWsRunOf, ServerThatClosesAtOnce_WhoReconnectsLetsTheOthersOpen) {
   EXPECT_GT(integer_at(result, "metrics.connections.reopened"), 0);
 }
 
+TEST(LoadWsRunOf, ServerThatSwallowsEverything_IsSaidToHaveAnsweredNothing) {
+  const Outcome outcome =
+      ended([](const Asked& asked) { return Reply{.bytes = upgrade(asked)}; },
+            {"-c", "1", "-d", "100ms", "--send", "hello", "--expect", "echo", "--drain", "100ms"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("no message came back"));
+}
+
 }  // namespace
 }  // namespace scalectl::test

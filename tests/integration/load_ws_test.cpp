@@ -202,5 +202,13 @@ TEST(LoadWs, ReadRate_HoldsForManySmallMessagesToo) {
   EXPECT_GT(outcome.tally.latencies.echo.quantile(0.5), core::kSecond / 5);
 }
 
+TEST(LoadWs, Rates_LeaveOutTheWaitForSilence) {
+  const Gateway gateway;
+  const load::Outcome outcome = run(shortened(room_plan(gateway, 40, 250)));
+  ASSERT_TRUE(outcome.loaded_s);
+  EXPECT_GE(*outcome.loaded_s, 0.499);
+  EXPECT_LT(*outcome.loaded_s, outcome.elapsed_s - 0.45);
+}
+
 }  // namespace
 }  // namespace scalectl::test
