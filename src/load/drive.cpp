@@ -93,6 +93,9 @@ class Crew {
   bool ready() const {
     return all([](const Worker& worker) { return worker.is_ready(); });
   }
+  bool futile() const {
+    return all([](const Worker& worker) { return worker.is_futile(); });
+  }
   bool done() const {
     return all([](const Worker& worker) { return worker.is_done(); });
   }
@@ -134,8 +137,9 @@ double share_of(const DrivePlan& plan, double elapsed_s, const Tally& total) {
 }
 
 /// The first threshold that `tally` misses; empty where it misses none.
-std::string missed_threshold(const DrivePlan& plan, const Tally& tally, double elapsed_s) {
-  const OutcomeMeasurement measurement(tally, elapsed_s, 0);
+std::string missed_threshold(const DrivePlan& plan, const Tally& tally, double elapsed_s,
+                             bool expects) {
+  const OutcomeMeasurement measurement(tally, elapsed_s, 0, expects);
   for (const Threshold& threshold : plan.thresholds) {
     const ThresholdOutcome outcome = evaluate(threshold, measurement);
     if (!outcome.passed && outcome.observed) return outcome.text;
@@ -155,9 +159,9 @@ void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
   const Nanos begin = first_instant(plan);
   // Interrupted before that: nothing was sent yet, and nothing is.
   outcome.interrupted = stop.stop_requested();
-  outcome.interrupted ? crew.stop() : crew.begin(begin);
+  bool stopping = outcome.interrupted || crew.futile();
+  stopping ? crew.stop() : crew.begin(begin);
   std::size_t shown = 0;
-  bool stopping = outcome.interrupted;
   auto look = kFirstLook;
   while (!crew.done()) {
     std::this_thread::sleep_for(look);
@@ -178,7 +182,7 @@ void drive(const DrivePlan& plan, Workers& workers, const std::stop_token& stop,
       outcome.interrupted = true;
     } else if (plan.abort_on_fail && new_second &&
                elapsed_s >= core::to_seconds(plan.abort_delay)) {
-      outcome.aborted_by = missed_threshold(plan, collector.total(), elapsed_s);
+      outcome.aborted_by = missed_threshold(plan, collector.total(), elapsed_s, outcome.expects);
     }
     stopping = outcome.interrupted || !outcome.aborted_by.empty();
     if (stopping) crew.stop();

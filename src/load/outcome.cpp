@@ -68,6 +68,7 @@ std::optional<double> OutcomeMeasurement::value(const Threshold& threshold) cons
   if (c.sent == 0 && c.scheduled == 0 && tally_.flow.iterations.scheduled == 0) {
     return std::nullopt;  // nothing happened
   }
+  if (!expects_ && (name == "lost" || name == "unfinished")) return std::nullopt;
   const auto real = [](std::uint64_t count) { return static_cast<double>(count); };
   const auto share = [&](std::uint64_t part, std::uint64_t whole) -> std::optional<double> {
     if (whole == 0) return std::nullopt;

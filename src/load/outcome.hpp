@@ -39,10 +39,16 @@ struct Outcome {
   Generator generator;
   double opening_s = 0;  ///< of WebSockets: to open them all, before the run began
   double elapsed_s = 0;
+  /// What rates are over: without waiting for what did not come, where a load waits; else
+  /// elapsed_s.
+  std::optional<double> loaded_s;
   bool open_model = false;
+  bool expects = true;  ///< false for WebSockets where nobody is to receive a message
   bool interrupted = false;
   std::string aborted_by;  ///< the threshold that ended the run early; empty where none did
   std::vector<std::string> notes;
+
+  double rated_s() const { return loaded_s.value_or(elapsed_s); }
 };
 
 /// Of a thread, as a share of one core: over this, the generator is the bottleneck.
@@ -57,14 +63,16 @@ bool is_saturated(const Outcome& outcome);
 /// What thresholds are held against.
 class OutcomeMeasurement : public Measurement {
  public:
-  OutcomeMeasurement(const Tally& tally, double elapsed_s, double cpu_ratio)
-      : tally_(tally), elapsed_s_(elapsed_s), cpu_ratio_(cpu_ratio) {}
+  /// `expects`: false where it is not known who was to receive a message, so that none can be lost.
+  OutcomeMeasurement(const Tally& tally, double elapsed_s, double cpu_ratio, bool expects = true)
+      : tally_(tally), elapsed_s_(elapsed_s), cpu_ratio_(cpu_ratio), expects_(expects) {}
   std::optional<double> value(const Threshold& threshold) const override;
 
  private:
   const Tally& tally_;
   double elapsed_s_;
   double cpu_ratio_;
+  bool expects_;
 };
 
 /// Of a run over HTTP: fills in verdict, metrics, tables, notes and data; `result` names the

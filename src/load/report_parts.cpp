@@ -247,8 +247,8 @@ Object data_of(const Outcome& outcome) {
 
 std::vector<core::Check> checks_of(const Outcome& outcome,
                                    const std::vector<Threshold>& thresholds) {
-  const OutcomeMeasurement measurement(outcome.tally, outcome.elapsed_s,
-                                       outcome.generator.cpu_ratio);
+  const OutcomeMeasurement measurement(outcome.tally, outcome.rated_s(),
+                                       outcome.generator.cpu_ratio, outcome.expects);
   std::vector<core::Check> checks;
   for (const Threshold& threshold : thresholds) {
     const ThresholdOutcome held = evaluate(threshold, measurement);
@@ -282,10 +282,10 @@ void add_common_notes(const Outcome& outcome, std::vector<std::string>& notes) {
   }
   if (!is_saturated(outcome)) return;
   if (generator.cpu_ratio > kBusyCpu) {
-    notes.push_back(
-        fmt::format("generator saturated: its busiest thread used {:.0f} % of a core; the numbers "
-                    "are as much its own as the server's (more --threads help where there are cores)",
-                    generator.cpu_ratio * 100));
+    notes.push_back(fmt::format(
+        "generator saturated: its busiest thread used {:.0f} % of a core; the numbers "
+        "are as much its own as the server's (more --threads help where there are cores)",
+        generator.cpu_ratio * 100));
   } else {
     notes.push_back(fmt::format(
         "generator late: send lag p99 {:.1f} ms at {:.0f} % of a core; other programs have its "

@@ -36,6 +36,8 @@ class Worker {
 
   /// True once every connection is open or has failed to.
   bool is_ready() const { return ready_; }
+  /// True where not one connection could be opened, and none will be: known once it is ready.
+  bool is_futile() const { return futile_; }
   bool is_done() const { return done_; }
   /// What has no answer yet, for display.
   std::int64_t in_flight() const { return in_flight_shown_; }
@@ -45,6 +47,7 @@ class Worker {
 
  protected:
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> futile_ = false;
   std::atomic<bool> done_ = false;
   std::atomic<std::int64_t> in_flight_shown_ = 0;
   Recorder recorder_;

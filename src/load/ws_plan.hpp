@@ -24,6 +24,9 @@ enum class Expect {
   kRoom,    ///< every connection of the run, its sender among them
 };
 
+/// Longest message that is sent, in bytes.
+inline constexpr std::size_t kMostMessage = 64 * 1024 * 1024;
+
 struct WsPlan {
   net::Url url;
   std::optional<std::string> unix_path;

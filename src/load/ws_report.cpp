@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 7> kLatencies{"echo",    "fanout", "send_
 
 double throughput(const Outcome& outcome) {
   const auto delivered = static_cast<double>(outcome.tally.messages.delivered);
-  return outcome.elapsed_s > 0 ? delivered / outcome.elapsed_s : 0;
+  return outcome.rated_s() > 0 ? delivered / outcome.rated_s() : 0;
 }
 
 void set_metrics(const Outcome& outcome, Object& metrics) {
@@ -51,10 +51,12 @@ core::Table message_table(const Outcome& outcome) {
   };
   add("missed", "missed", c.missed, outcome.open_model);
   add("sent", "sent", c.sent, true);
-  add("expected", "expected", m.expected, true);
+  if (outcome.expects) add("expected", "expected", m.expected, true);
   add("delivered", "delivered", m.delivered, true);
-  add("lost", "lost", m.lost, true);
-  add("unfinished", "unfinished", m.unfinished, true);
+  if (outcome.expects) {
+    add("lost", "lost", m.lost, true);
+    add("unfinished", "unfinished", m.unfinished, true);
+  }
   add("away", "away", m.away, false);
   add("duplicated", "duplicated", m.duplicated, true);
   add("reordered", "reordered", m.reordered, true);
@@ -110,6 +112,10 @@ void add_notes(const WsPlan& plan, const Outcome& outcome, std::vector<std::stri
         fmt::format("{} messages were not sent: the speaker was not connected, or too much "
                     "waited to be sent already",
                     core::grouped(c.missed)));
+  }
+  if (m.expected > 0 && m.delivered == 0) {
+    notes.emplace_back(plan.expect == Expect::kEcho ? "no message came back to its sender"
+                                                    : "no message reached any of the connections");
   }
   if (m.unfinished > 0) {
     notes.push_back(

@@ -32,7 +32,7 @@ core::Object live(const Tally& total, const SeriesRow& last, std::int64_t open) 
 
 Outcome run(const WsPlan& plan, const std::stop_token& stop, core::Observer& observer) {
   check(plan);
-  Outcome outcome{.open_model = plan.is_open()};
+  Outcome outcome{.open_model = plan.is_open(), .expects = plan.expect != Expect::kNobody};
   const Reach reach{.url = plan.url,
                     .unix_path = plan.unix_path,
                     .ip_version = plan.ip_version,
@@ -56,12 +56,15 @@ Outcome run(const WsPlan& plan, const std::stop_token& stop, core::Observer& obs
          .abort_delay = plan.abort_delay,
          .live = live},
         workers, stop, observer, nullptr, outcome);
+  core::Nanos loaded = 0;
   std::vector<std::uint32_t> sent(static_cast<std::size_t>(plan.speaking()));
   for (const auto& worker : workers) {
     const WsWorker& own = static_cast<const WsWorker&>(*worker);
     own.add_sent(sent);
+    loaded = std::max(loaded, own.loaded());
     outcome.opening_s = std::max(outcome.opening_s, core::to_seconds(own.opening()));
   }
+  outcome.loaded_s = core::to_seconds(loaded);
   for (const auto& worker : workers) {
     static_cast<const WsWorker&>(*worker).settle(sent, outcome.tally.messages);
   }

@@ -52,18 +52,19 @@ class WsWorker::Engine {
   }
   void post(std::function<void()> work) { loop_.post(std::move(work)); }
   void begin(Nanos instant) {
+    if (phase_ != Phase::kOpening) return;
     begin_ = instant;
     end_timer_.expire_at(instant);
   }
 
   /// Says nothing more; what is under way may still arrive.
   void stop() {
-    if (!begun_) return finish();
-    if (phase_ != Phase::kSpeaking) return;
-    drain(core::monotonic_now());
+    if (phase_ == Phase::kOpening) return close_all(core::monotonic_now());
+    if (phase_ == Phase::kSpeaking) drain(core::monotonic_now());
   }
 
   Nanos opening() const { return opening_took_; }
+  Nanos loaded() const { return begun_ ? last_heard_ - begin_ : 0; }
 
   void add_sent(std::vector<std::uint32_t>& by_speaker) const {
     for (const Peer* speaker : speakers_) by_speaker[speaker->index] = speaker->sequence;
@@ -106,6 +107,7 @@ class WsWorker::Engine {
     std::vector<bool> resumes;      ///< of those: was it away since their last message?
     bool settled = false;           ///< of the connections opened before the run begins
     bool was_there = false;         ///< when the run began
+    Nanos rests_until = 0;          ///< reads nothing before
     Nanos lost_at = 0;              ///< when it was disconnected; 0 once it hears again
   };
 
@@ -136,10 +138,12 @@ class WsWorker::Engine {
 
   void settle_opening(Peer& peer, Nanos now) {
     --opening_count_;
+    if (!returning_.empty()) wake_at(returning_.front().deadline);
     if (peer.settled) return;
     peer.settled = true;
     if (++settled_ == peers_.size()) {
       opening_took_ = now - opening_since_;
+      worker_.futile_ = !has_opened_;
       worker_.ready_ = true;
     }
     open_due(now);
@@ -155,6 +159,8 @@ class WsWorker::Engine {
     tally.latencies.upgrade.record(upgraded - ready);
     if (peer.connection.is_compressing()) ++tally.connections_compressed;
     ++open_;
+    has_opened_ = true;
+    peer.rests_until = 0;
     const bool again = peer.lost_at != 0;
     if (again) ++tally.messages.reopened;
     if (peer.heard.empty()) make_ears(peer);
@@ -187,7 +193,10 @@ class WsWorker::Engine {
     pulse_.begin(now);
     recorder_.begin(begin_, false);
     end_timer_.expire_at(begin_ + plan_.duration);
-    for (Peer& peer : peers_) peer.was_there = peer.connection.is_open();
+    for (Peer& peer : peers_) {
+      peer.was_there = peer.connection.is_open();
+      if (peer.lost_at != 0 && !peer.was_there) come_back(peer, now);
+    }
     if (is_closed_loop()) {
       for (Peer* speaker : speakers_) {
         if (speaker->connection.is_open()) speak(*speaker, now);
@@ -275,12 +284,14 @@ class WsWorker::Engine {
     return peer.heard[ear].take(stamp.sequence);
   }
 
-  /// A slow reader reads nothing more until what it has read has taken its time.
+  /// A slow reader reads nothing more until all that it has read, often many messages at once, has
+  /// taken its time.
   void rest_reading(Peer& peer, std::size_t bytes, Nanos now) {
     peer.connection.read(false);
     const auto rest = static_cast<Nanos>(static_cast<double>(bytes) * 1e9 /
                                          static_cast<double>(*plan_.read_rate));
-    set_deadline(resting_, peer, now + rest);
+    peer.rests_until = std::max(now, peer.rests_until) + rest;
+    set_deadline(resting_, peer, peer.rests_until);
   }
 
   // --- Closing, wanted and not ---
@@ -311,7 +322,8 @@ class WsWorker::Engine {
   void come_back(Peer& peer, Nanos now) {
     if (peer.lost_at == 0) peer.lost_at = now;
     peer.resumes.assign(peer.resumes.size(), true);
-    if (!plan_.reconnect || phase_ >= Phase::kDraining) return;
+    // Before the run begins, the places are for those that are opened for the first time.
+    if (!plan_.reconnect || phase_ != Phase::kSpeaking) return;
     const auto wait =
         static_cast<Nanos>(random_.unit() * static_cast<double>(plan_.reconnect_jitter));
     set_deadline(returning_, peer, now + wait);
@@ -319,6 +331,10 @@ class WsWorker::Engine {
 
   void set_deadline(Deadlines& list, Peer& peer, Nanos deadline) {
     list.add(peer, deadline);
+    wake_at(deadline);
+  }
+
+  void wake_at(Nanos deadline) {
     const Nanos set = deadline_timer_.instant();
     if (set == 0 || set > deadline) deadline_timer_.expire_at(deadline);
   }
@@ -330,7 +346,7 @@ class WsWorker::Engine {
       peer.connection.drop();
       on_failure(peer, {net::FailureClass::kTimeout, "connect: no upgrade in time"});
     }
-    while (!done_ && !returning_.empty() && returning_.front().deadline <= now) {
+    while (!done_ && may_return() && returning_.front().deadline <= now) {
       open(static_cast<Peer&>(returning_.front()), now);
     }
     while (!done_ && !resting_.empty() && resting_.front().deadline <= now) {
@@ -339,11 +355,15 @@ class WsWorker::Engine {
       peer.connection.read(true);
     }
     Nanos first = INT64_MAX;
-    for (Deadlines* list : {&opening_, &returning_, &resting_}) {
+    for (Deadlines* list : {&opening_, &resting_}) {
       if (!list->empty()) first = std::min(first, list->front().deadline);
     }
+    if (may_return()) first = std::min(first, returning_.front().deadline);
     if (first < INT64_MAX && !done_) deadline_timer_.expire_at(first);
   }
+
+  /// Is there a place for the next that comes back? Else, whoever is done opening wakes it.
+  bool may_return() { return !returning_.empty() && opening_count_ < kOpening; }
 
   void on_beat(Nanos now) {
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
@@ -356,10 +376,9 @@ class WsWorker::Engine {
 
   void on_end() {
     const Nanos now = core::monotonic_now();
-    if (!begun_) return start(now);
     switch (phase_) {
       case Phase::kOpening:
-        return;
+        return start(now);
       case Phase::kSpeaking:
         return drain(now);
       case Phase::kDraining:
@@ -385,6 +404,7 @@ class WsWorker::Engine {
 
   void close_all(Nanos now) {
     phase_ = Phase::kClosing;
+    opener_.cancel();
     for (Peer& peer : peers_) {
       Deadlines::remove(peer);
       if (peer.connection.is_open()) {
@@ -473,6 +493,7 @@ class WsWorker::Engine {
   std::int64_t under_way_ = 0;  // messages that have not come back to their sender
   std::uint64_t round_ = 0;     // of the speakers' turns
   std::size_t turn_ = 0;
+  bool has_opened_ = false;  // any connection, be it closed again
   bool begun_ = false;
   bool done_ = false;
   Nanos opening_since_ = 0;
@@ -493,6 +514,7 @@ void WsWorker::stop() {
   engine_->post([this] { engine_->stop(); });
 }
 core::Nanos WsWorker::opening() const { return engine_->opening(); }
+core::Nanos WsWorker::loaded() const { return engine_->loaded(); }
 void WsWorker::add_sent(std::vector<std::uint32_t>& by_speaker) const {
   engine_->add_sent(by_speaker);
 }

@@ -36,6 +36,9 @@ class WsWorker : public Worker {
   /// were.
   core::Nanos opening() const;
 
+  /// From the run's beginning until it spoke no more, or to the last delivery where that was later.
+  core::Nanos loaded() const;
+
   /// Writes how many messages each of its speakers has sent.
   void add_sent(std::vector<std::uint32_t>& by_speaker) const;
   /// Counts what its connections were to receive of those, and did.

@@ -12,6 +12,11 @@
 namespace scalectl::net {
 namespace {
 
+/// Close codes that were registered with IANA after the RFC: 1012 service restart, 1013 try again
+/// later, 1014 bad gateway.
+constexpr int kServiceRestart = 1012;
+constexpr int kBadGateway = 1014;
+
 /// Masks need to be unpredictable to proxies, not to cryptographers; SplitMix64 from a random seed.
 std::uint64_t next_random() {
   static thread_local std::uint64_t state = [] {
@@ -33,9 +38,9 @@ struct WebSocket::Native {
     const wslay_event_callbacks callbacks{.recv_callback = receive,
                                           .send_callback = transmit,
                                           .genmask_callback = make_mask,
-                                          .on_frame_recv_start_callback = nullptr,
-                                          .on_frame_recv_chunk_callback = nullptr,
-                                          .on_frame_recv_end_callback = nullptr,
+                                          .on_frame_recv_start_callback = begin_frame,
+                                          .on_frame_recv_chunk_callback = take_part,
+                                          .on_frame_recv_end_callback = end_frame,
                                           .on_msg_recv_callback = take_message};
     const int failed = role == Role::kClient
                            ? wslay_event_context_client_init(&context, &callbacks, this)
@@ -80,6 +85,35 @@ struct WebSocket::Native {
       std::memcpy(buffer + at, &random, std::min(sizeof random, size - at));
     }
     return 0;
+  }
+
+  static void begin_frame(wslay_event_context_ptr /*context*/,
+                          const wslay_event_on_frame_recv_start_arg* frame, void* user) {
+    Native& self = of(user);
+    self.in_close = frame->opcode == WSLAY_CONNECTION_CLOSE;
+    self.close_body.clear();
+  }
+
+  static void take_part(wslay_event_context_ptr /*context*/,
+                        const wslay_event_on_frame_recv_chunk_arg* part, void* user) {
+    Native& self = of(user);
+    if (!self.in_close) return;
+    self.close_body.append(reinterpret_cast<const char*>(part->data), part->data_length);
+  }
+
+  /// wslay knows the codes of the RFC only, and meets younger ones with 1002. A close that is
+  /// queued already stays, so they are answered here, before wslay looks at them.
+  static void end_frame(wslay_event_context_ptr context, void* user) {
+    Native& self = of(user);
+    if (!self.in_close || self.close_body.size() < 2) return;
+    const int code = static_cast<unsigned char>(self.close_body[0]) << 8 |
+                     static_cast<unsigned char>(self.close_body[1]);
+    if (code < kServiceRestart || code > kBadGateway) return;
+    self.younger_code = code;
+    self.reason = self.close_body.substr(2);
+    wslay_event_queue_close(context, static_cast<std::uint16_t>(code),
+                            reinterpret_cast<const std::uint8_t*>(self.reason.data()),
+                            self.reason.size());
   }
 
   static void take_message(wslay_event_context_ptr /*context*/,
@@ -165,6 +199,9 @@ struct WebSocket::Native {
   std::string_view input;
   std::string output;
   std::string reason;
+  bool in_close = false;  // the frame that is being received is a close
+  std::string close_body;
+  int younger_code = 0;  // the peer's, where wslay does not know it
   bool malformed = false;
 };
 
@@ -206,11 +243,13 @@ std::string& WebSocket::due() { return native_->output; }
 
 bool WebSocket::close_sent() const { return wslay_event_get_close_sent(native_->context) != 0; }
 bool WebSocket::close_received() const {
-  return !native_->malformed && wslay_event_get_close_received(native_->context) != 0;
+  if (native_->malformed) return false;
+  return native_->younger_code != 0 || wslay_event_get_close_received(native_->context) != 0;
 }
 
 int WebSocket::peer_code() const {
   if (!close_received()) return kAbnormal;
+  if (native_->younger_code != 0) return native_->younger_code;
   const int code = wslay_event_get_status_code_received(native_->context);
   return code == 0 ? kNoStatus : code;
 }

@@ -55,6 +55,14 @@ const WsSlip kSlips[] = {
     {"NoDuration", kNobody, {"-d", "0"}, "--duration"},
     {"NoConnections", kNobody, {"-c", "0"}, "--connections 0"},
     {"Rate", kNobody, {"--send", "x", "-R", "10x"}, "--rate"},
+    {"HugeMessage",
+     kNobody,
+     {"--send", "x", "--every", "1s", "--message-size", "1TB"},
+     "--message-size 1TB"},
+    {"MessageNobodyTakes",
+     kNobody,
+     {"--send", "x", "--expect", "echo", "--message-size", "2MB", "--max-message", "1MB"},
+     "--message-size 2MB with --max-message 1MB"},
     {"ReadRate", kNobody, {"--read-rate", "0"}, "--read-rate"},
 };
 
@@ -88,6 +96,19 @@ TEST_F(LoadWsRun, Room_ResultKeepsItsContractAndItsThresholdDecides) {
   EXPECT_EQ(integer_at(result, "metrics.messages.delivered"), 1000);
   EXPECT_EQ(integer_at(result, "metrics.latency_ms.fanout.count"), 900);
   EXPECT_EQ(integer_at(result, "metrics.closes.1000"), 10);
+  // Deliveries a second are those of the second, not of the wait for silence after it.
+  EXPECT_LT(1000 / at(result, "metrics.throughput_rps").number(),
+            at(result, "elapsed_s").number() - 0.45);
+}
+
+TEST_F(LoadWsRun, NobodyExpected_NothingIsSaidOfWhatWasLost) {
+  const Outcome outcome = ws(url("/ws/echo"), {"-c", "2", "--send", "hello", "-R", "100/s", "-d",
+                                               "200ms", "--threshold", "lost==0"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("no data"));
+  EXPECT_THAT(outcome.out, HasSubstr("delivered"));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("expected")));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("unfinished")));
 }
 
 TEST_F(LoadWsRun, UpgradeRefused_FailsAndShowsTheStatus) {

@@ -6,6 +6,7 @@
 #include "support/command.hpp"
 #include "support/json.hpp"
 #include "support/raw_socket.hpp"
+#include "support/running.hpp"
 #include "support/scripted_server.hpp"
 
 namespace scalectl::test {
@@ -174,6 +175,43 @@ const Wrong kFrames[] = {
 
 INSTANTIATE_TEST_SUITE_P(Each, LoadWsFrames, testing::ValuesIn(kFrames),
                          [](const auto& wrong) { return wrong.param.name; });
+
+// --- The run as a whole ---
+
+/// load ws against a server with `script`; throws where it does not come to its end.
+Outcome ended(const ScriptedServer::Script& script, std::vector<std::string> options) {
+  const ScriptedServer server(script);
+  options.insert(options.begin(), {"load", "ws", "ws" + server.url().substr(4)});
+  return Running(options).wait(std::chrono::seconds(30));
+}
+
+TEST(LoadWsRunOf, EveryUpgradeRefused_IsOverAtOnce) {
+  const Outcome outcome = ended([](const Asked&) { return Reply{.bytes = answer(503)}; },
+                                {"-c", "4", "-t", "2", "-d", "1h"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("no WebSocket was opened"));
+}
+
+TEST(LoadWsRunOf, ServerThatClosesAtOnce_WhoReconnectsLetsTheOthersOpen) {
+  const auto close_at_once = [](const Asked& asked) {
+    return Reply{.bytes = upgrade(asked) + RawFrame{.opcode = kClose, .masked = false}.bytes(),
+                 .after = After::kClose};
+  };
+  const Outcome outcome = ended(close_at_once, {"-c", "300", "-d", "200ms", "--reconnect",
+                                                "--reconnect-jitter", "10ms", "--format", "json"});
+  const core::Value result = json(outcome.out);
+  EXPECT_THAT(violations(result), IsEmpty());
+  EXPECT_GE(integer_at(result, "metrics.connections.opened"), 300);
+  EXPECT_GT(integer_at(result, "metrics.connections.reopened"), 0);
+}
+
+TEST(LoadWsRunOf, ServerThatSwallowsEverything_IsSaidToHaveAnsweredNothing) {
+  const Outcome outcome =
+      ended([](const Asked& asked) { return Reply{.bytes = upgrade(asked)}; },
+            {"-c", "1", "-d", "100ms", "--send", "hello", "--expect", "echo", "--drain", "100ms"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("no message came back"));
+}
 
 }  // namespace
 }  // namespace scalectl::test

@@ -167,5 +167,48 @@ TEST(LoadWs, StopInTheMiddle_ClosesEverySocketProperly) {
   EXPECT_EQ(outcome.tally.messages.delivered, outcome.tally.counts.sent * 200);
 }
 
+TEST(LoadWs, StopWhileConnectionsAreOpening_ClosesThoseThatAreOpen) {
+  const Gateway gateway;
+  std::stop_source source;
+  std::jthread stopper([&source] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    source.request_stop();
+  });
+  load::WsPlan plan = room_plan(gateway, 200, 100);
+  plan.ramp = 20 * core::kSecond;
+  const load::Outcome outcome = run(plan, source.get_token());
+  EXPECT_TRUE(outcome.interrupted);
+  const std::uint64_t opened = outcome.tally.connections_opened;
+  EXPECT_GT(opened, 0U);
+  EXPECT_LT(opened, 200U);
+  EXPECT_EQ(outcome.tally.close_codes(), (std::map<int, std::uint64_t>{{1000, opened}}));
+  EXPECT_EQ(outcome.tally.counts.scheduled, 0U);
+}
+
+TEST(LoadWs, ReadRate_HoldsForManySmallMessagesToo) {
+  const Gateway gateway;
+  load::WsPlan plan{.url = gateway.url("/ws/echo"),
+                    .connections = 1,
+                    .duration = core::kSecond,
+                    .message = "hello",
+                    .message_bytes = 100,
+                    .expect = Expect::kEcho,
+                    .schedule = load::Schedule::constant({.count = 500}, core::kSecond),
+                    .read_rate = 5'000,
+                    .drain = 0};
+  const load::Outcome outcome = run(plan);
+  // A tenth of what comes is read in time, the rest once the run is over.
+  EXPECT_EQ(outcome.tally.messages.delivered, outcome.tally.counts.sent);
+  EXPECT_GT(outcome.tally.latencies.echo.quantile(0.5), core::kSecond / 5);
+}
+
+TEST(LoadWs, Rates_LeaveOutTheWaitForSilence) {
+  const Gateway gateway;
+  const load::Outcome outcome = run(shortened(room_plan(gateway, 40, 250)));
+  ASSERT_TRUE(outcome.loaded_s);
+  EXPECT_GE(*outcome.loaded_s, 0.499);
+  EXPECT_LT(*outcome.loaded_s, outcome.elapsed_s - 0.45);
+}
+
 }  // namespace
 }  // namespace scalectl::test

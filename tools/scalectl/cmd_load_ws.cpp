@@ -75,6 +75,21 @@ load::Rate rate_of_all(core::Seconds every, int speakers) {
           .nanos = static_cast<std::uint64_t>(interval)};
 }
 
+/// Of which size messages are to be at least; that much is made, and may have to be taken.
+std::size_t message_size(const Options& options, const load::WsPlan& plan) {
+  const std::int64_t size = read_option("--message-size", options.message_size, core::parse_size);
+  if (size > static_cast<std::int64_t>(load::kMostMessage)) {
+    throw core::usage_error(fmt::format("--message-size {} is too much", options.message_size),
+                            "at most 64MiB");
+  }
+  if (plan.expect != load::Expect::kNobody && size > static_cast<std::int64_t>(plan.max_message)) {
+    throw core::usage_error(fmt::format("--message-size {} with --max-message {}",
+                                        options.message_size, options.max_message),
+                            "nobody could take such a message; give a larger --max-message");
+  }
+  return static_cast<std::size_t>(size);
+}
+
 load::WsPlan plan_of(const Options& options) {
   load::WsPlan plan{.url = net::parse_ws_url(options.url),
                     .unix_path = options.common.unix_path,
@@ -102,9 +117,9 @@ load::WsPlan plan_of(const Options& options) {
   const auto size = [](const char* option, const std::string& text) {
     return static_cast<std::size_t>(read_option(option, text, core::parse_size));
   };
-  plan.message_bytes = size("--message-size", options.message_size);
   plan.max_queued = size("--max-queued", options.max_queued);
   plan.max_message = size("--max-message", options.max_message);
+  plan.message_bytes = message_size(options, plan);
   if (options.read_rate) {
     plan.read_rate = size("--read-rate", *options.read_rate);
     if (*plan.read_rate == 0)

@@ -93,6 +93,24 @@ TEST(LoadOutcome, Thresholds_DecideAndAreChecks) {
   EXPECT_EQ(reported(good(), {"response.p99<200ms"}).verdict, Verdict::kPass);
 }
 
+TEST(LoadOutcome, Throughput_IsOverTheTimeOfTheLoad) {
+  Outcome outcome = good();
+  EXPECT_FALSE(reported(outcome, {"throughput>=100/s"}).checks[0].passed) << "in 2 s";
+  outcome.loaded_s = 1;
+  EXPECT_TRUE(reported(outcome, {"throughput>=100/s"}).checks[0].passed);
+}
+
+TEST(LoadOutcome, WhereNobodyIsExpected_NothingIsKnownToBeLost) {
+  Outcome outcome = good();
+  EXPECT_EQ(reported(outcome, {"lost==0", "unfinished==0"}).verdict, Verdict::kPass);
+  outcome.expects = false;
+  const core::Result result = reported(outcome, {"lost==0", "unfinished==0", "sent>0"});
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+  EXPECT_EQ(result.checks[0].observed, "no data");
+  EXPECT_EQ(result.checks[1].observed, "no data");
+  EXPECT_TRUE(result.checks[2].passed);
+}
+
 TEST(LoadOutcome, ContradictoryCounts_AreNeverReported) {
   Outcome outcome = good();
   ++outcome.tally.counts.ok;

@@ -116,6 +116,7 @@ TEST(WebSocketClient, WhatBreaksTheProtocol_IsAnsweredWithTheRightCode) {
        {"a reserved bit", {{.payload = "x", .reserved = kRsv1}}, 1002},
        {"a close of one byte", {{.opcode = kClose, .payload = "x"}}, 1002},
        {"a close with 1005", {{.opcode = kClose, .payload = close_payload(1005)}}, 1002},
+       {"a close with 1015", {{.opcode = kClose, .payload = close_payload(1015)}}, 1002},
        {"bad UTF-8", {{.payload = "a\xff"}}, 1007},
        {"an unfinished character", {{.payload = "a\xc3"}}, 1007},
        {"bad UTF-8 over fragments",
@@ -139,7 +140,7 @@ TEST(WebSocketClient, MaskedFrame_Is1002) {
 }
 
 TEST(WebSocketClient, CloseOfThePeer_IsAnsweredAndKnownByCodeAndReason) {
-  for (const int code : {1000, 1001, 1008, 1009, 1011, 4000}) {
+  for (const int code : {1000, 1001, 1008, 1009, 1011, 1012, 1013, 1014, 4000}) {
     Client client;
     EXPECT_FALSE(client.feed({.opcode = kClose, .payload = close_payload(code, "because")}));
     EXPECT_EQ(client.socket.peer_code(), code);
