@@ -394,11 +394,7 @@ class HttpWorker::Engine {
     }
     for (Client& client : clients_) client.connection.close();
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
-    recorder_.end();
-    worker_.health_.finished = now;
-    worker_.in_flight_shown_ = 0;
-    worker_.done_ = true;
-    worker_.ready_ = true;
+    worker_.end(now);
     loop_.stop();
   }
 

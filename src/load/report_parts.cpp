@@ -100,6 +100,20 @@ void set_common_metrics(const Outcome& outcome, Object& metrics) {
                      {"longest_gap_ms", core::to_milliseconds(generator.longest_gap)}});
 }
 
+void CountRow::add(const char* key, const char* title, std::uint64_t count, bool always) {
+  if (always || count > 0) add({key, title, Unit::kCount}, count);
+}
+
+void CountRow::add(core::Column column, Value value) {
+  columns_.push_back(std::move(column));
+  row_.push_back(std::move(value));
+}
+
+core::Table CountRow::table(const char* key) {
+  return {
+      .key = key, .columns = std::move(columns_), .rows = {std::move(row_)}, .shows_metrics = true};
+}
+
 Object request_object(const Counts& c) {
   return {{"scheduled", c.scheduled},
           {"missed", c.missed},
@@ -114,24 +128,17 @@ Object request_object(const Counts& c) {
 
 core::Table request_table(const Outcome& outcome) {
   const Counts& c = outcome.tally.counts;
-  core::Table table{.key = "requests", .shows_metrics = true};
-  Array row;
-  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
-    if (!always && count == 0) return;
-    table.columns.push_back({key, title, Unit::kCount});
-    row.emplace_back(count);
-  };
-  add("scheduled", "scheduled", c.scheduled, outcome.open_model);
-  add("missed", "missed", c.missed, outcome.open_model);
-  add("sent", "sent", c.sent, true);
-  add("ok", "ok", c.ok, true);
-  add("http_error", "HTTP errors", c.http_error, true);
-  add("transport_error", "no answer", c.transport_error, true);
-  add("timeout", "timeouts", c.timeout, true);
-  add("unfinished", "unfinished", c.unfinished, true);
-  add("redirects", "redirects", c.redirects, false);
-  table.rows.push_back(std::move(row));
-  return table;
+  CountRow row;
+  row.add("scheduled", "scheduled", c.scheduled, outcome.open_model);
+  row.add("missed", "missed", c.missed, outcome.open_model);
+  row.add("sent", "sent", c.sent);
+  row.add("ok", "ok", c.ok);
+  row.add("http_error", "HTTP errors", c.http_error);
+  row.add("transport_error", "no answer", c.transport_error);
+  row.add("timeout", "timeouts", c.timeout);
+  row.add("unfinished", "unfinished", c.unfinished);
+  row.add("redirects", "redirects", c.redirects, false);
+  return row.table("requests");
 }
 
 Object message_object(const Tally& tally) {

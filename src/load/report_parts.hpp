@@ -27,6 +27,19 @@ core::Object latency_object(const Latencies& latencies, std::span<const std::str
 /// Sets bytes, connections, failures and generator.
 void set_common_metrics(const Outcome& outcome, core::Object& metrics);
 
+/// A table of one row that shows counts of the metrics.
+class CountRow {
+ public:
+  /// One that is 0 is left out unless it is `always` shown.
+  void add(const char* key, const char* title, std::uint64_t count, bool always = true);
+  void add(core::Column column, core::Value value);
+  core::Table table(const char* key);
+
+ private:
+  std::vector<core::Column> columns_;
+  core::Array row_;
+};
+
 /// The counts of requests, for programs and for people.
 core::Object request_object(const Counts& counts);
 core::Table request_table(const Outcome& outcome);
@@ -37,8 +50,8 @@ core::Object message_object(const Tally& tally);
 /// Percentiles down, histograms across, those that are named and hold something.
 core::Table latency_table(const Latencies& latencies, std::span<const std::string_view> names);
 
-/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose, and `things`
-/// what has them.
+/// Latencies in steps of one factor from the fastest to the slowest; `title` says whose, and
+/// `things` what has them.
 core::Table bar_table(const core::Histogram& latencies, const std::string& title,
                       const std::string& things = "requests");
 

@@ -46,6 +46,15 @@ class Worker {
   WorkerHealth health() const { return health_; }
 
  protected:
+  /// The thread's work is over at `now`: what it measured is handed over.
+  void end(core::Nanos now) {
+    recorder_.end();
+    health_.finished = now;
+    in_flight_shown_ = 0;
+    done_ = true;
+    ready_ = true;
+  }
+
   std::atomic<bool> ready_ = false;
   std::atomic<bool> futile_ = false;
   std::atomic<bool> done_ = false;

@@ -42,27 +42,20 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
 core::Table message_table(const Outcome& outcome) {
   const Counts& c = outcome.tally.counts;
   const MessageCounts& m = outcome.tally.messages;
-  core::Table table{.key = "messages", .shows_metrics = true};
-  Array row;
-  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
-    if (!always && count == 0) return;
-    table.columns.push_back({key, title, Unit::kCount});
-    row.emplace_back(count);
-  };
-  add("missed", "missed", c.missed, outcome.open_model);
-  add("sent", "sent", c.sent, true);
-  if (outcome.expects) add("expected", "expected", m.expected, true);
-  add("delivered", "delivered", m.delivered, true);
+  CountRow row;
+  row.add("missed", "missed", c.missed, outcome.open_model);
+  row.add("sent", "sent", c.sent);
+  if (outcome.expects) row.add("expected", "expected", m.expected);
+  row.add("delivered", "delivered", m.delivered);
   if (outcome.expects) {
-    add("lost", "lost", m.lost, true);
-    add("unfinished", "unfinished", m.unfinished, true);
+    row.add("lost", "lost", m.lost);
+    row.add("unfinished", "unfinished", m.unfinished);
   }
-  add("away", "away", m.away, false);
-  add("duplicated", "duplicated", m.duplicated, true);
-  add("reordered", "reordered", m.reordered, true);
-  add("foreign", "foreign", m.foreign, false);
-  table.rows.push_back(std::move(row));
-  return table;
+  row.add("away", "away", m.away, false);
+  row.add("duplicated", "duplicated", m.duplicated);
+  row.add("reordered", "reordered", m.reordered);
+  row.add("foreign", "foreign", m.foreign, false);
+  return row.table("messages");
 }
 
 core::Table rate_table(const Outcome& outcome) {

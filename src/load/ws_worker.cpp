@@ -438,11 +438,7 @@ class WsWorker::Engine {
       pulse_.end(begin_, now);
     }
     recorder_.traffic(traffic_.bytes_in, traffic_.bytes_out);
-    recorder_.end();
-    worker_.health_.finished = now;
-    worker_.in_flight_shown_ = 0;
-    worker_.done_ = true;
-    worker_.ready_ = true;
+    worker_.end(now);
     loop_.stop();
   }
 

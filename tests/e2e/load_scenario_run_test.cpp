@@ -2,11 +2,10 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include <thread>
-
 #include "process/files.hpp"
 #include "support/command.hpp"
 #include "support/json.hpp"
+#include "support/raw_client.hpp"
 #include "support/running.hpp"
 #include "support/serving.hpp"
 
@@ -21,8 +20,8 @@ class File {
  public:
   explicit File(const std::string& population, const std::string& more = "")
       : path_(directory_.path() + "/test.json") {
-    process::write_file(path_, R"({"summary": "test", )" + more + R"("populations": [{"name": "p", )" +
-                                   population + "}]}");
+    process::write_file(path_, R"({"summary": "test", )" + more +
+                                   R"("populations": [{"name": "p", )" + population + "}]}");
   }
   const std::string& path() const { return path_; }
 
@@ -50,8 +49,9 @@ TEST(LoadRun, ThatShips_PassesAgainstServe) {
 
 TEST(LoadRun, AMissedThreshold_IsExit1) {
   BackgroundServer server({});
-  const File file(R"("load": {"users": 2, "iterations": 2}, "flow": [{"http": "GET /delay/20"}])",
-                  R"("thresholds": [{"threshold": "response.max<10ms", "step": "GET /delay/20"}], )");
+  const File file(
+      R"("load": {"users": 2, "iterations": 2}, "flow": [{"http": "GET /delay/20"}])",
+      R"("thresholds": [{"threshold": "response.max<10ms", "step": "GET /delay/20"}], )");
   const Outcome outcome = scalectl({"load", "run", file.path(), "--target", target(server)});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("FAIL  GET /delay/20: response.max<10ms"));
@@ -108,7 +108,11 @@ TEST(LoadRun, Interrupted_WritesWhatItHas) {
       {"loop": {"for": "1h", "do": [{"send": "x"}, {"expect": {}}, {"think": "1ms"}]}}])",
                   R"("drain": "200ms", )");
   Running running({"load", "run", file.path(), "--target", target(server), "--format", "json"});
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  RawClient watcher(server.port());
+  eventually([&] {
+    return watcher.ask("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+               .body.find("scalectl_serve_websockets_open 3\n") != std::string::npos;
+  });
   running.signal(SIGINT);
   const Outcome outcome = running.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.err;
@@ -119,7 +123,8 @@ TEST(LoadRun, Interrupted_WritesWhatItHas) {
 
 TEST(LoadRun, InShards_EachRunsItsShare) {
   BackgroundServer server({});
-  const File file(R"("load": {"rate": "100/s", "for": "300ms"}, "flow": [{"http": "GET /api/health"}])");
+  const File file(
+      R"("load": {"rate": "100/s", "for": "300ms"}, "flow": [{"http": "GET /api/health"}])");
   double sum = 0;
   for (const char* shard : {"0/3", "1/3", "2/3"}) {
     const Outcome outcome = scalectl({"load", "run", file.path(), "--target", target(server),

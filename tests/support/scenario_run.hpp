@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -22,16 +23,12 @@ struct Played {
   const load::IterationCounts& iterations() const { return tally().flow.iterations; }
   /// The step called `name`, over all stages.
   load::StepTally step(const std::string& name) const {
-    load::StepTally sum;
-    for (std::size_t step = 0; step < scenario.steps.size(); ++step) {
-      if (scenario.steps[step].name != name) continue;
-      for (std::size_t stage = 0; stage < scenario.stage_names.size(); ++stage) {
-        const auto number =
-            load::scenario::cell(scenario, static_cast<int>(stage), static_cast<int>(step));
-        if (const auto* part = tally().flow.steps.find(number)) sum.merge(*part);
-      }
-    }
-    return sum;
+    const auto& steps = scenario.steps;
+    const auto found = std::find_if(steps.begin(), steps.end(),
+                                    [&](const auto& info) { return info.name == name; });
+    if (found == steps.end()) return {};
+    return load::scenario::tally_of_step(scenario, tally().flow,
+                                         static_cast<int>(found - steps.begin()));
   }
   /// "3 of 4" for a check that held three times.
   std::string check(const std::string& name) const {

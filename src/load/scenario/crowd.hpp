@@ -22,6 +22,8 @@ namespace scalectl::load::scenario {
 
 class User;
 
+inline constexpr core::Nanos kGoodbye = 2 * core::kSecond;  ///< for a close frame to be answered
+
 /// What a variable may hold, by its number.
 using Values = std::vector<std::optional<Variable>>;
 

@@ -8,6 +8,7 @@
 #include "load/arrivals.hpp"
 #include "load/pulse.hpp"
 #include "load/scenario/profile.hpp"
+#include "load/scenario/slice.hpp"
 #include "load/scenario/user.hpp"
 
 namespace scalectl::load::scenario {
@@ -296,8 +297,7 @@ class FlowWorker::Engine : public Crowd {
 
   StepTally& tally_of(int load, int step, Nanos due) override {
     const int stage = clocks_[static_cast<std::size_t>(load)].at(due - begin_);
-    return recorder.tally().flow.steps.at(static_cast<std::size_t>(stage) * scenario.steps.size() +
-                                          static_cast<std::size_t>(step));
+    return recorder.tally().flow.steps.at(cell(scenario, stage, step));
   }
 
   void expire() {
@@ -340,20 +340,19 @@ class FlowWorker::Engine : public Crowd {
     }
     drain_until_ = now + scenario.drain;
     end_timer_.expire_at(drain_until_);
-    std::vector<User*> asleep;
-    for (User& user : users_) {
-      if (user.is_sleeping()) asleep.push_back(&user);
-    }
+    // Who sleeps beyond that will not wake any more.
     std::vector<Wake> kept;
+    std::vector<User*> asleep;
     for (; !wakes_.empty(); wakes_.pop()) {
       const Wake& wake = wakes_.top();
       if (wake.user == nullptr) continue;
-      if (wake.next || wake.at <= drain_until_) kept.push_back(wake);
+      if (wake.next || wake.at <= drain_until_) {
+        kept.push_back(wake);
+      } else {
+        asleep.push_back(wake.user);
+      }
     }
-    for (const Wake& wake : kept) {
-      std::erase(asleep, wake.user);
-      wakes_.push(wake);
-    }
+    for (const Wake& wake : kept) wakes_.push(wake);
     coming_ = 0;
     for (User* user : asleep) user->abandon(now);
     finish_if_idle(now);
@@ -363,7 +362,7 @@ class FlowWorker::Engine : public Crowd {
     recorder.advance(now);
     phase_ = Phase::kLeaving;
     wakes_ = {};
-    end_timer_.expire_at(now + 2 * core::kSecond);
+    end_timer_.expire_at(now + kGoodbye);
     for (User& user : users_) {
       user.abandon(now);
       if (user.present) user.leave();
@@ -398,11 +397,7 @@ class FlowWorker::Engine : public Crowd {
     }
     for (User& user : users_) user.drop();
     recorder.traffic(traffic.bytes_in, traffic.bytes_out);
-    recorder.end();
-    worker_.health_.finished = now;
-    worker_.in_flight_shown_ = 0;
-    worker_.done_ = true;
-    worker_.ready_ = true;
+    worker_.end(now);
     loop.stop();
   }
 

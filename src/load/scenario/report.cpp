@@ -63,23 +63,15 @@ void set_metrics(const Outcome& outcome, Object& metrics) {
 
 core::Table iteration_table(const Outcome& outcome) {
   const IterationCounts& i = outcome.tally.flow.iterations;
-  core::Table table{.key = "iterations", .shows_metrics = true};
-  Array row;
-  const auto add = [&](const char* key, const char* title, std::uint64_t count, bool always) {
-    if (!always && count == 0) return;
-    table.columns.push_back({key, title, Unit::kCount});
-    row.emplace_back(count);
-  };
-  add("started", "iterations", i.started, true);
-  add("missed", "missed", i.missed, false);
-  add("ok", "ok", i.ok, true);
-  add("failed", "failed", i.failed, true);
-  add("unfinished", "unfinished", i.unfinished, true);
-  add("late_paces", "late for their pace", i.late_paces, false);
-  table.columns.push_back({"cpu_ratio", "generator CPU", Unit::kRatio});
-  row.emplace_back(outcome.generator.cpu_ratio);
-  table.rows.push_back(std::move(row));
-  return table;
+  CountRow row;
+  row.add("started", "iterations", i.started);
+  row.add("missed", "missed", i.missed, false);
+  row.add("ok", "ok", i.ok);
+  row.add("failed", "failed", i.failed);
+  row.add("unfinished", "unfinished", i.unfinished);
+  row.add("late_paces", "late for their pace", i.late_paces, false);
+  row.add({"cpu_ratio", "generator CPU", Unit::kRatio}, outcome.generator.cpu_ratio);
+  return row.table("iterations");
 }
 
 core::Table message_table(const Tally& tally) {
@@ -135,11 +127,7 @@ core::Table step_columns(const char* key, const char* title) {
 core::Table step_table(const Scenario& scenario, const Outcome& outcome) {
   core::Table table = step_columns("steps", "step");
   for (std::size_t step = 0; step < scenario.steps.size(); ++step) {
-    StepTally sum;
-    for (std::size_t stage = 0; stage < scenario.stage_names.size(); ++stage) {
-      const auto number = cell(scenario, static_cast<int>(stage), static_cast<int>(step));
-      if (const StepTally* part = outcome.tally.flow.steps.find(number)) sum.merge(*part);
-    }
+    const StepTally sum = tally_of_step(scenario, outcome.tally.flow, static_cast<int>(step));
     if (sum.started > 0) {
       table.rows.push_back(step_row(scenario.steps[step].name, sum, outcome.elapsed_s));
     }
@@ -151,11 +139,7 @@ core::Table step_table(const Scenario& scenario, const Outcome& outcome) {
 core::Table stage_table(const Scenario& scenario, const Outcome& outcome) {
   core::Table table = step_columns("stages", "stage");
   for (std::size_t stage = 0; stage < scenario.stage_names.size(); ++stage) {
-    StepTally sum;
-    for (std::size_t step = 0; step < scenario.steps.size(); ++step) {
-      const auto number = cell(scenario, static_cast<int>(stage), static_cast<int>(step));
-      if (const StepTally* part = outcome.tally.flow.steps.find(number)) sum.merge(*part);
-    }
+    const StepTally sum = tally_of_stage(scenario, outcome.tally.flow, static_cast<int>(stage));
     const Seconds seconds = seconds_of(scenario, static_cast<int>(stage));
     const double end_s = std::min(outcome.elapsed_s, static_cast<double>(seconds.end));
     const double length_s = std::max(0.0, end_s - static_cast<double>(seconds.first));

@@ -76,6 +76,22 @@ std::size_t cell(const Scenario& scenario, int stage, int step) {
   return static_cast<std::size_t>(stage) * scenario.steps.size() + static_cast<std::size_t>(step);
 }
 
+StepTally tally_of_step(const Scenario& scenario, const FlowTally& flow, int step) {
+  StepTally sum;
+  for (int stage = 0; stage < static_cast<int>(scenario.stage_names.size()); ++stage) {
+    if (const auto* part = flow.steps.find(cell(scenario, stage, step))) sum.merge(*part);
+  }
+  return sum;
+}
+
+StepTally tally_of_stage(const Scenario& scenario, const FlowTally& flow, int stage) {
+  StepTally sum;
+  for (int step = 0; step < static_cast<int>(scenario.steps.size()); ++step) {
+    if (const auto* part = flow.steps.find(cell(scenario, stage, step))) sum.merge(*part);
+  }
+  return sum;
+}
+
 std::vector<int> http_steps(const Scenario& scenario) {
   std::vector<int> steps;
   for (const Population& population : scenario.populations) collect_http(population.flow, steps);

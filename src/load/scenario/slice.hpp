@@ -25,6 +25,10 @@ Seconds seconds_of(const Scenario& scenario, int stage);
 /// The number that Tally::flow.steps knows a step in a stage by.
 std::size_t cell(const Scenario& scenario, int stage, int step);
 
+/// What was counted of `step` over all stages, and in `stage` over all steps.
+StepTally tally_of_step(const Scenario& scenario, const FlowTally& flow, int step);
+StepTally tally_of_stage(const Scenario& scenario, const FlowTally& flow, int stage);
+
 /// The steps that talk HTTP: what "response" is of where no step is named.
 std::vector<int> http_steps(const Scenario& scenario);
 

@@ -12,7 +12,6 @@ using core::Nanos;
 
 /// Steps that take no time are done this many at once; then others have their turn.
 constexpr int kStepsAtOnce = 1000;
-constexpr Nanos kClosing = 2 * core::kSecond;  ///< for a close frame to be answered
 
 }  // namespace
 
@@ -325,7 +324,7 @@ void User::leave() {
     return crowd_.on_left(*this);
   }
   state_ = State::kLeaving;
-  crowd_.watch(*this, crowd_.leaving, core::monotonic_now() + kClosing);
+  crowd_.watch(*this, crowd_.leaving, core::monotonic_now() + kGoodbye);
   socket_.close(1000, "");
 }
 

@@ -48,7 +48,6 @@ class User : public Scope, public DeadlineHook, UserHttp::Owner, UserSocket::Own
   std::uint64_t iteration() const { return iteration_; }
   /// When its last step was over.
   core::Nanos due() const { return due_; }
-  bool is_sleeping() const { return state_ == State::kSleeping; }
   /// Whether its iteration took any time.
   bool has_waited() const { return waited_; }
   /// Its variables, for what setup leaves behind.

@@ -12,13 +12,17 @@ namespace {
 
 using core::Nanos;
 
-constexpr Nanos kClosing = 2 * core::kSecond;  ///< for a close frame to be answered
-
 bool is_expected(const HttpStep& step, int status) {
   if (step.expect.empty()) return status < 400;
   return std::any_of(step.expect.begin(), step.expect.end(), [&](const StatusRange& range) {
     return range.first <= status && status <= range.last;
   });
+}
+
+/// What a step connects to.
+const ConnectStep& connection_of(const Step& step) {
+  if (const auto* connect = std::get_if<ConnectStep>(&step.action)) return *connect;
+  return std::get<ConnectStep>(std::get<JoinStep>(step.action).by);
 }
 
 }  // namespace
@@ -59,12 +63,6 @@ void User::on_no_answer(const net::Failure& failure, Nanos now) {
 }
 
 // --- WebSocket ---
-
-/// What a step connects to.
-static const ConnectStep& connection_of(const Step& step) {
-  if (const auto* connect = std::get_if<ConnectStep>(&step.action)) return *connect;
-  return std::get<ConnectStep>(std::get<JoinStep>(step.action).by);
-}
 
 bool User::perform(const Step& /*step*/, const ConnectStep& /*connect*/, Nanos now) {
   watch(connection_of(*step_).timeout);
@@ -164,7 +162,7 @@ void User::on_heard(Nanos now) {
 bool User::perform(const Step& /*step*/, const CloseStep& close, Nanos now) {
   if (!socket_.is_open()) return true;
   state_ = State::kClosing;
-  crowd_.watch(*this, crowd_.leaving, now + kClosing);
+  crowd_.watch(*this, crowd_.leaving, now + kGoodbye);
   socket_.close(close.code, close.reason);
   return false;
 }
