@@ -3,21 +3,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "core/observer.hpp"
 #include "core/result.hpp"
+#include "index/workload.hpp"
 #include "pg/session.hpp"
 
 namespace scalectl::index {
-
-/// A query to find indexes for.
-struct Workload {
-  std::string sql;
-  double calls = 1;               ///< how often it was run; 1 where nobody counted
-  std::optional<double> total_s;  ///< all of its runs together
-};
 
 struct AdviseOptions {
   std::optional<std::vector<Workload>> queries;  ///< else those that pg_stat_statements has
@@ -30,8 +23,5 @@ struct AdviseOptions {
 /// (measured on a copy that is rolled back, where the role may make one). Builds nothing. Throws
 /// Error (usage) where hypopg or pg_stat_statements is not there, or may not be read.
 core::Result advise(pg::Session& session, const AdviseOptions& options, core::Observer& observer);
-
-/// The statements of an SQL file as queries, each run once. `path` is for messages.
-std::vector<Workload> read_queries(const std::string& path, const std::string& text);
 
 }  // namespace scalectl::index

@@ -1,19 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "core/error.hpp"
 #include "core/stopwatch.hpp"
-#include "index/copies.hpp"
+#include "index/comparison.hpp"
 #include "index/engine.hpp"
 #include "index/explain.hpp"
-#include "index/grants.hpp"
-#include "index/hypothetical.hpp"
 #include "index/look.hpp"
 #include "index/neighbours.hpp"
-#include "index/probe.hpp"
-#include "index/trial.hpp"
 
 namespace scalectl::index {
 namespace {
@@ -23,172 +16,6 @@ using core::Value;
 
 /// How much faster a query must be with its index, so that noise alone does not pass.
 constexpr double kFaster = 1.1;
-
-constexpr const char* kReadOnly = "SET TRANSACTION READ ONLY";
-constexpr const char* kSwitchesOff =
-    "SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off;"
-    " SET LOCAL enable_bitmapscan = off";
-
-/// A trial, and what its plan calls things.
-struct Side {
-  Trial trial;
-  std::set<std::string> names;  ///< of the index: those of its partitions too
-  std::string relation;         ///< the index's table
-  std::string copy_of;          ///< the table that it is a copy of; empty where it is none
-};
-
-/// One index and its query, with and without.
-struct Comparison {
-  Side with;
-  Side without;
-  std::string method;
-  bool sampled = false;
-};
-
-/// The index itself and its parts on partitions.
-std::set<std::string> names_of(pg::Session& session, const Item& item) {
-  const pg::Rows rows = session.query(
-      "WITH RECURSIVE tree AS (SELECT $1::oid AS oid UNION"
-      "  SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = tree.oid)"
-      " SELECT relname FROM tree JOIN pg_class USING (oid)",
-      {std::to_string(item.found->oid)});
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < rows.size(); ++i) names.insert(rows.text(i, "relname"));
-  return names;
-}
-
-class Verifier {
- public:
-  Verifier(pg::Session& session, const pg::Naming& naming, const VerifyOptions& options)
-      : session_(session),
-        naming_(naming),
-        options_(options),
-        no_copies_because_(why_no_temporary_tables(session)) {}
-
-  /// Throws Error (usage) where the tables cannot be read.
-  Comparison compare(const Item& item, const Probe& probe) {
-    for (const std::string& table : item.definition->probe.identifiers()) {
-      require_select(session_, naming_.table(table));
-    }
-    const core::Value plan = plan_of(probe);
-    const bool writes = changes_rows(plan);
-    switch (choose(item, probe, plan, writes)) {
-      case Without::kCopies:
-        return on_copies(item, probe, writes);
-      default:
-        return by_switches(item, probe, writes);
-    }
-  }
-
- private:
-  core::Value plan_of(const Probe& probe) {
-    pg::Transaction tx = session_.begin();  // rolled back, as all of them
-    return explain(tx, "", probe.sql(), probe.samples().front());
-  }
-
-  /// Switches turn every index off, so that they tell the truth only where no other one could serve
-  /// the query; and what writes is never run on the table itself.
-  Without choose(const Item& item, const Probe& probe, const core::Value& plan, bool writes) const {
-    if (options_.without != Without::kAuto) {
-      if (options_.without == Without::kCopies && !no_copies_because_.empty()) {
-        throw core::usage_error("no copies can be made: " + no_copies_because_,
-                                "--without switches needs none");
-      }
-      return options_.without;
-    }
-    if (!no_copies_because_.empty()) return Without::kSwitches;
-    if (writes || item.form.empty()) return Without::kCopies;
-    if (!item.table.partitioned) {
-      const auto hidden =
-          plan_without(session_, item.found->oid, probe.sql(), probe.samples().front());
-      if (hidden) return indexes_of(*hidden).empty() ? Without::kSwitches : Without::kCopies;
-    }
-    const std::set<std::string> used = indexes_of(plan);
-    const std::set<std::string> own = names_of(session_, item);
-    const bool alone = std::all_of(used.begin(), used.end(),
-                                   [&](const std::string& name) { return own.count(name) > 0; });
-    return alone && !used.empty() && !has_rival(item) ? Without::kSwitches : Without::kCopies;
-  }
-
-  /// True if another index of the table begins with the same key.
-  bool has_rival(const Item& item) const {
-    const std::string key = take_apart(item.form).keys;
-    const std::string first = key.substr(0, key.find(','));
-    const pg::Rows rows = session_.query(
-        "SELECT 1 FROM pg_index WHERE indrelid = $1 AND indexrelid <> $2 AND indisvalid"
-        "   AND pg_get_indexdef(indexrelid, 1, false) = split_part($3, ' ', 1)",
-        {std::to_string(item.table.oid), std::to_string(item.found->oid), first});
-    return !rows.empty();
-  }
-
-  TrialPlan trial_of(const std::string& sql, const Probe& probe, bool writes) const {
-    return {.sql = sql,
-            .samples = probe.samples(),
-            .runs = options_.runs,
-            .writes = writes,
-            .limit = core::Seconds(0)};
-  }
-
-  Comparison by_switches(const Item& item, const Probe& probe, bool writes) {
-    Comparison made{.method = "switches"};
-    TrialPlan trial = trial_of(probe.sql(), probe, writes);
-    trial.analyze = !writes;  // its locks on rows would be noticed
-    made.with = on_the_table(item, trial, false);
-    trial.limit = options_.limit;
-    made.without = on_the_table(item, trial, true);
-    return made;
-  }
-
-  Side on_the_table(const Item& item, const TrialPlan& trial, bool switched_off) {
-    Side side{
-        .trial = {}, .names = names_of(session_, item), .relation = item.table.name, .copy_of = ""};
-    pg::Transaction tx = session_.begin();
-    if (!trial.writes) tx.query(kReadOnly);
-    if (switched_off) tx.query(kSwitchesOff);
-    side.trial = run_trial(tx, trial);
-    return side;
-  }
-
-  /// Where the copies are whole and nothing is written, the query with its index runs on the tables
-  /// themselves.
-  Comparison on_copies(const Item& item, const Probe& probe, bool writes) {
-    Comparison made{.method = "copies"};
-    bool copied_with = false;
-    {
-      pg::Transaction tx = session_.begin();
-      Copies copies(tx, item.definition->probe.identifiers(), naming_,
-                    {.temporary = true,
-                     .sample_rows = options_.sample_rows,
-                     .fillfactors = {},
-                     .without = {item.definition->name}});
-      copies.analyze();
-      const auto quoted = [&](const std::string& table) { return copies.quoted(table); };
-      const auto run = [&]() -> Side {
-        return {.trial = run_trial(tx, trial_of(probe.sql_on(quoted), probe, writes)),
-                .names = {item.definition->name},
-                .relation = copies.name(item.definition->table),
-                .copy_of = item.table.name};
-      };
-      made.sampled = copies.sampled();
-      made.without = run();
-      copied_with = writes || made.sampled;
-      if (copied_with) {
-        copies.add_index({.table = item.definition->table,
-                          .name = item.definition->name,
-                          .form = item.found->form});
-        copies.analyze();
-        made.with = run();
-      }
-    }
-    if (!copied_with) made.with = on_the_table(item, trial_of(probe.sql(), probe, writes), false);
-    return made;
-  }
-
-  pg::Session& session_;
-  const pg::Naming& naming_;
-  const VerifyOptions& options_;
-  std::string no_copies_because_;
-};
 
 /// The node that reads the table, with the name that people know it by.
 std::string shown(const core::Object& node, const Side& of) {
@@ -332,7 +159,7 @@ core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& na
   Report report(pack);
   report.result().params.set("runs", options.runs).set("limit_s", options.limit.count());
   const View view = look(session, pack, naming);
-  Verifier verifier(session, naming, options);
+  Comparer comparer(session, naming, options);
   std::uint64_t done = 0;
   for (const Item& item : view.items) {
     if (session.stop().stop_requested()) {
@@ -345,7 +172,7 @@ core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& na
       if (probe.samples().empty()) {
         report.no_rows(item);
       } else {
-        report.add(item, verifier.compare(item, probe), superfluous_beside(session, item));
+        report.add(item, comparer.compare(item, probe), superfluous_beside(session, item));
       }
     }
     observer.progress("verify", ++done, view.items.size(), "indexes");

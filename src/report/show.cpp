@@ -98,6 +98,7 @@ std::string plain(const Value& value) {
 Unit unit_of(const std::string& key) {
   if (ends_with(key, "_s")) return Unit::kSeconds;
   if (ends_with(key, "_bytes")) return Unit::kBytes;
+  if (ends_with(key, "time_ratio")) return Unit::kTimes;  // of a time to another, not a share
   if (ends_with(key, "_ratio")) return Unit::kRatio;
   if (ends_with(key, "_rps")) return Unit::kCount;
   return Unit::kPlain;

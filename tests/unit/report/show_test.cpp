@@ -55,6 +55,7 @@ TEST(UnitOf, IsTheSuffixOfTheName) {
   EXPECT_EQ(unit_of("elapsed_s"), Unit::kSeconds);
   EXPECT_EQ(unit_of("wal_bytes"), Unit::kBytes);
   EXPECT_EQ(unit_of("hot_ratio"), Unit::kRatio);
+  EXPECT_EQ(unit_of("slowest_time_ratio"), Unit::kTimes);
   EXPECT_EQ(unit_of("throughput_rps"), Unit::kCount);
   EXPECT_EQ(unit_of("rows"), Unit::kPlain);
   EXPECT_EQ(unit_of("_s"), Unit::kPlain);
