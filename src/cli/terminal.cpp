@@ -144,9 +144,11 @@ std::string render_bar(std::string_view what, std::uint64_t done, std::uint64_t 
   const double share =
       total == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
-  const std::string right =
-      fmt::format(" {:3.0f} %  {}/{} {}  {}/s", share * 100, core::grouped(done),
-                  core::grouped(total), unit, core::grouped(static_cast<std::uint64_t>(rate)));
+  std::string right = fmt::format(" {:3.0f} %", share * 100);
+  if (unit != "%") {  // a share of something says nothing more
+    right += fmt::format("  {}/{} {}  {}/s", core::grouped(done), core::grouped(total), unit,
+                         core::grouped(static_cast<std::uint64_t>(rate)));
+  }
   const int room = width - 1 - static_cast<int>(what.size() + right.size()) - 3;
   std::string line(what);
   if (room >= 10) {

@@ -218,7 +218,7 @@ class Applier {
     }
     builder_.create(
         create_sql(*item.definition, item.definition->name, item.quoted_table(), "CONCURRENTLY"),
-        item.quoted(), comment);
+        item.table.oid, item.quoted(), comment);
   }
 
   /// The right one is built beside the wrong one and takes its place, so that queries always have
@@ -232,8 +232,8 @@ class Applier {
     const std::string name = replacement_name(item.definition->name);
     const std::string beside =
         pg::quote_identifier(item.table.schema) + "." + pg::quote_identifier(name);
-    builder_.create(create_sql(*item.definition, name, item.quoted_table(), "CONCURRENTLY"), beside,
-                    comment_of(pack_, *item.definition));
+    builder_.create(create_sql(*item.definition, name, item.quoted_table(), "CONCURRENTLY"),
+                    item.table.oid, beside, comment_of(pack_, *item.definition));
     try {
       builder_.drop(item.quoted());
     } catch (const Error& error) {
@@ -248,8 +248,11 @@ class Applier {
                  "renaming " + beside);
   }
 
-  /// Drops other tries at this index that were broken off.
+  /// Drops other tries at this index that were broken off. What another session is rebuilding right
+  /// now looks the same until it is done.
   void clear_leftovers(const Item& item) {
+    if (leftovers(session_, item).empty()) return;
+    await_builds(session_, patience_, item.table.oid);
     for (const Leftover& leftover : leftovers(session_, item)) {
       if (!leftover.ours && !options_.replace) {
         observer_.warn(

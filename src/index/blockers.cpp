@@ -72,9 +72,11 @@ void Patience::wait(double seconds, const std::string& what,
                              core::format_duration(limit_)));
 }
 
-Error Patience::give_up(const std::string& what) const {
+Error Patience::give_up(const std::string& what, const std::string& remedy) const {
   std::string hint = "allow more time with --wait";
-  if (last_) {
+  if (!remedy.empty()) {
+    hint = remedy + ", or " + hint;
+  } else if (last_) {
     hint = fmt::format(
         "end that session (SELECT pg_terminate_backend({})), or allow more time "
         "with --wait",
@@ -88,17 +90,41 @@ Error Patience::give_up(const std::string& what) const {
           hint};
 }
 
-void await(pg::Session& session, Patience& patience, const std::string& what,
-           const std::function<std::optional<std::int64_t>()>& blocking) {
+void pause(const std::stop_token& stop, std::chrono::milliseconds duration) {
   std::mutex mutex;
   std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, stop, duration, [] { return false; });
+  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
+}
+
+void await(pg::Session& session, Patience& patience, const std::string& what,
+           const std::function<std::optional<std::int64_t>()>& blocking,
+           const std::string& remedy) {
   while (const auto pid = blocking()) {
-    if (patience.exhausted()) throw patience.give_up(what);
+    if (patience.exhausted()) throw patience.give_up(what, remedy);
     patience.wait(std::chrono::duration<double>(kPoll).count(), what, find_blocker(session, *pid));
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, session.stop(), kPoll, [] { return false; });
-    if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
+    pause(session.stop(), kPoll);
   }
+}
+
+std::optional<std::int64_t> builder_on(pg::Session& session, std::int64_t oid) {
+  // Their lock on the table lasts from the first to the last of their steps. The progress view has
+  // gaps between the indexes of a REINDEX TABLE; who vacuums holds the same lock and waits for
+  // nobody.
+  const pg::Rows rows = session.query(
+      "SELECT l.pid FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)"
+      " WHERE l.relation = $1::oid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted"
+      "   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      "   AND (l.pid IN (SELECT pid FROM pg_stat_progress_create_index)"
+      "        OR a.query ~* '^\\s*(create|reindex|drop)\\M') LIMIT 1",
+      {std::to_string(oid)});
+  if (rows.empty()) return std::nullopt;
+  return rows.integer(0, "pid");
+}
+
+void await_builds(pg::Session& session, Patience& patience, std::int64_t oid) {
+  await(session, patience, "a build on the same table", [&] { return builder_on(session, oid); });
 }
 
 }  // namespace scalectl::index

@@ -1,9 +1,11 @@
 // Blockers: who is waited for, in words that let an operator act.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "core/error.hpp"
@@ -42,8 +44,8 @@ class Patience {
   /// `seconds` more were spent waiting for `blocker` with `what`; once it lasts, and then now and
   /// again, that goes to the log.
   void wait(double seconds, const std::string& what, const std::optional<Blocker>& blocker);
-  /// Error (busy) that names the last blocker.
-  core::Error give_up(const std::string& what) const;
+  /// Error (busy) that names the last blocker. `remedy` stands in place of ending its session.
+  core::Error give_up(const std::string& what, const std::string& remedy = "") const;
 
  private:
   core::Seconds limit_;
@@ -55,10 +57,23 @@ class Patience {
   std::optional<double> told_s_;
 };
 
+/// Sleeps. Throws Error (interrupted) on a stop request.
+void pause(const std::stop_token& stop, std::chrono::milliseconds duration);
+
 /// Asks every now and then whether `blocking` still names a process that is in the way of `what`,
 /// and returns once it does not. Throws Error: busy once `patience` is exhausted, interrupted on a
 /// stop request.
 void await(pg::Session& session, Patience& patience, const std::string& what,
-           const std::function<std::optional<std::int64_t>()>& blocking);
+           const std::function<std::optional<std::int64_t>()>& blocking,
+           const std::string& remedy = "");
+
+/// The process of another session that builds, rebuilds or drops an index of the table `oid`
+/// concurrently.
+std::optional<std::int64_t> builder_on(pg::Session& session, std::int64_t oid);
+
+/// Waits until there is none. A
+/// build of ours would queue for the table with a snapshot that theirs waits for: a deadlock, which
+/// theirs may lose.
+void await_builds(pg::Session& session, Patience& patience, std::int64_t oid);
 
 }  // namespace scalectl::index

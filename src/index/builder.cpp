@@ -25,6 +25,12 @@ constexpr double kLogEveryS = 10;
 /// For taking away what a build has left, after it gave up: the way may be blocked still.
 constexpr core::Seconds kCleanUpLimit{5};
 
+/// How long the application may have to queue behind one try at a lock, and how long it is then
+/// left in peace.
+constexpr const char* kShortLocks =
+    "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = 0";
+constexpr milliseconds kPause{700};
+
 /// "scalectl" and "index" in ASCII, as far as they fit.
 constexpr std::int64_t kLockKey = 0x7363616c696e6478;
 
@@ -192,16 +198,17 @@ std::string Builder::clean_up(const std::string& index) {
 bool Builder::try_drop(const std::string& index) {
   try {
     Patience patience(kCleanUpLimit, observer_);
-    supervise("DROP INDEX CONCURRENTLY " + index, "dropping what is left of it", patience, {},
-              true);
+    drop_when_alone(index, "dropping what is left of it", patience, true);
     return true;
   } catch (const Error&) {
     return false;
   }
 }
 
-void Builder::create(const std::string& sql, const std::string& index, const std::string& comment) {
+void Builder::create(const std::string& sql, std::int64_t table, const std::string& index,
+                     const std::string& comment) {
   const std::string what = "index " + index;
+  await_builds(session_, patience_, table);
   try {
     supervise(sql, what, patience_, {.index = index, .comment = comment});
   } catch (const Error& error) {
@@ -211,27 +218,70 @@ void Builder::create(const std::string& sql, const std::string& index, const std
   }
 }
 
+void Builder::drop_when_alone(const std::string& index, const std::string& what, Patience& patience,
+                              bool to_the_end) {
+  const pg::Rows table =
+      session_.query("SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1)", {index});
+  if (table.empty()) return;
+  await_builds(session_, patience, table.integer(0, "indrelid"));
+  supervise("DROP INDEX CONCURRENTLY IF EXISTS " + index, what, patience, {}, to_the_end);
+}
+
 void Builder::drop(const std::string& index) {
-  supervise("DROP INDEX CONCURRENTLY " + index, "dropping " + index, patience_, {});
+  drop_when_alone(index, "dropping " + index, patience_, false);
 }
 
 void Builder::run(const std::string& sql, const std::string& what) {
   supervise(sql, what, patience_, {});
 }
 
+void Builder::in_short_locks(const std::string& what, std::int64_t table, Against against,
+                             const std::function<void(pg::Transaction&)>& work) {
+  const std::string harmless =
+      against == Against::kWriters ? "('AccessShareLock', 'RowShareLock')" : "('')";
+  const auto holder = [&]() -> std::optional<Blocker> {
+    const pg::Rows rows = session_.query(
+        "SELECT l.pid FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.relation IN (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid))"
+        "   AND l.granted AND l.pid <> pg_backend_pid() AND l.mode NOT IN " +
+            harmless + " ORDER BY a.xact_start LIMIT 1",
+        {std::to_string(table)});
+    return rows.empty() ? std::nullopt : find_blocker(session_, rows.integer(0, "pid"));
+  };
+  for (;;) {
+    const core::Stopwatch watch;
+    const std::optional<Blocker> blocker = holder();
+    try {
+      pg::Transaction tx = session_.begin();
+      tx.query(kShortLocks);
+      work(tx);
+      tx.commit();
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kBusy) throw;
+    }
+    if (patience_.exhausted()) throw patience_.give_up(what);
+    pause(session_.stop(), kPause);
+    patience_.wait(watch.seconds(), what, blocker);
+  }
+}
+
 SingleFlight::SingleFlight(pg::Session& session, Patience& patience) : session_(session) {
   const std::string key = std::to_string(kLockKey);
-  await(session, patience, "index work in this database", [&]() -> std::optional<std::int64_t> {
-    if (session.query("SELECT pg_try_advisory_lock($1) AS held", {key}).boolean(0, "held")) {
-      return std::nullopt;
-    }
-    const pg::Rows rows = session.query(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-        "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        "   AND (classid::bigint << 32) + objid::bigint = $1",
-        {key});
-    return rows.empty() ? 0 : rows.integer(0, "pid");
-  });
+  await(
+      session, patience, "index work in this database",
+      [&]() -> std::optional<std::int64_t> {
+        if (session.query("SELECT pg_try_advisory_lock($1) AS held", {key}).boolean(0, "held")) {
+          return std::nullopt;
+        }
+        const pg::Rows rows = session.query(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            "   AND (classid::bigint << 32) + objid::bigint = $1",
+            {key});
+        return rows.empty() ? 0 : rows.integer(0, "pid");
+      },
+      "let the other scalectl end, which holds this lock while it works");
 }
 
 SingleFlight::~SingleFlight() {

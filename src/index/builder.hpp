@@ -5,6 +5,7 @@
 // is doing well.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -21,13 +22,15 @@ class Builder {
   Builder(pg::Session& session, Patience& patience, core::Observer& observer)
       : session_(session), patience_(patience), observer_(observer) {}
 
-  /// Runs a CREATE INDEX CONCURRENTLY that makes `index` (quoted and qualified), with `comment` on
-  /// it. Throws Error: busy once the patience is exhausted, interrupted on a stop request, or what
-  /// the server said. Whatever stops it, the unfinished index is dropped again, and the message
-  /// says so, or that it could not be.
-  void create(const std::string& sql, const std::string& index, const std::string& comment);
+  /// Runs a CREATE INDEX CONCURRENTLY that makes `index` (quoted and qualified) on the table `oid`,
+  /// with `comment` on it, once no other session builds on that table. Throws Error: busy once the
+  /// patience is exhausted, interrupted on a stop request, or what the server said. Whatever stops
+  /// it, the unfinished index is dropped again, and the message says so, or that it could not be.
+  void create(const std::string& sql, std::int64_t table, const std::string& index,
+              const std::string& comment);
 
-  /// DROP INDEX CONCURRENTLY.
+  /// DROP INDEX CONCURRENTLY, once no other session builds on its table; one that is gone by then
+  /// is dropped.
   void drop(const std::string& index);
   /// The same for what must not stay behind: it does not heed a stop request, and gives up after
   /// some seconds. False where the index is still there.
@@ -35,6 +38,14 @@ class Builder {
 
   /// Runs any other statement that may have to wait.
   void run(const std::string& sql, const std::string& what);
+
+  /// Who must be out of the way of a transaction: those who write to a table, or all who use it.
+  enum class Against { kWriters, kEverybody };
+  /// Runs `work` in a transaction that locks the table `oid` and its partitions. It waits for its
+  /// locks only a moment, since whoever comes later queues behind it, and is tried again and again.
+  /// Throws Error (busy) that names who is in the way once the patience is exhausted.
+  void in_short_locks(const std::string& what, std::int64_t table, Against against,
+                      const std::function<void(pg::Transaction&)>& work);
 
  private:
   /// The comment that an index is to get as soon as it is there.
@@ -49,6 +60,8 @@ class Builder {
   bool put(const Mark& mark);
   /// Drops `index` if it is there and INVALID; what to say about that.
   std::string clean_up(const std::string& index);
+  void drop_when_alone(const std::string& index, const std::string& what, Patience& patience,
+                       bool to_the_end);
   pg::Session& connection();
 
   pg::Session& session_;

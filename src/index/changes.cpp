@@ -25,13 +25,30 @@ std::vector<std::string> primary_key(pg::Transaction& tx, const std::string& tab
   return columns;
 }
 
+/// True if a column of `table` is not what it was in scalectl_before. Without a key, its values are
+/// compared as a whole, which says something only where no row came or went.
+bool differs(pg::Transaction& tx, const std::string& table, const std::vector<std::string>& key,
+             const std::string& column) {
+  const std::string sql =
+      key.empty()
+          ? fmt::format(
+                "SELECT 1 WHERE (SELECT count(*) FROM {0}) = (SELECT count(*) FROM scalectl_before)"
+                " AND EXISTS (SELECT {1}::text, count(*) FROM {0} GROUP BY 1 EXCEPT"
+                "             SELECT {1}::text, count(*) FROM scalectl_before GROUP BY 1)",
+                table, column)
+          : fmt::format(
+                "SELECT 1 FROM {0} a JOIN scalectl_before b USING ({2})"
+                " WHERE a.{1}::text IS DISTINCT FROM b.{1}::text LIMIT 1",
+                table, column, core::join(key, ", "));
+  return !tx.query(sql).empty();
+}
+
 }  // namespace
 
 std::set<std::string> changed_columns(pg::Session& session, const Write& write,
                                       const pg::Naming& naming) {
   pg::Transaction tx = session.begin();  // rolled back
   const std::vector<std::string> key = primary_key(tx, naming.table(write.table()));
-  if (key.empty()) return {};
   Copies copies(tx, write.sql.identifiers(), naming,
                 {.temporary = true, .sample_rows = kRows, .fillfactors = {}, .without = {}});
   const std::string table = copies.quoted(write.table());
@@ -45,11 +62,7 @@ std::set<std::string> changed_columns(pg::Session& session, const Write& write,
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string name = columns.text(i, "attname");
     const std::string quoted = pg::quote_identifier(name);
-    const pg::Rows rows =
-        tx.query(fmt::format("SELECT 1 FROM {} a JOIN scalectl_before b USING ({})"
-                             " WHERE a.{}::text IS DISTINCT FROM b.{}::text LIMIT 1",
-                             table, core::join(key, ", "), quoted, quoted));
-    if (!rows.empty()) changed.insert(name);
+    if (differs(tx, table, key, quoted)) changed.insert(name);
   }
   return changed;
 }

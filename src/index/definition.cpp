@@ -78,6 +78,20 @@ Overlap overlap(const std::string& form, const std::string& other) {
   return bare && (begins_with || mine.keys == theirs.keys) ? Overlap::kCovered : Overlap::kNone;
 }
 
+std::map<std::string, std::string> forms_on(pg::Session& session, const std::string& table) {
+  const pg::Rows rows = session.query(
+      fmt::format("SELECT c.relname, {} AS form FROM pg_index i"
+                  "  JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
+                  "  JOIN pg_namespace tn ON tn.oid = t.relnamespace"
+                  " WHERE i.indrelid = to_regclass($1) AND i.indisvalid",
+                  kForm),
+      {table});
+  std::map<std::string, std::string> forms;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    forms[rows.text(i, "relname")] = rows.text(i, "form");
+  return forms;
+}
+
 Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming) {
   Forms result;
   result.unknown_because = why_no_temporary_tables(session);

@@ -2,6 +2,7 @@
 // table: "UNIQUE btree (a, b) WHERE c". Two indexes of one table with equal forms do the same work.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ enum class Overlap { kNone, kDuplicate, kCovered };
 /// kDuplicate where an index of form `other` does all that one of `form` does; kCovered where its
 /// key begins with all of that key.
 Overlap overlap(const std::string& form, const std::string& other);
+
+/// The forms of the valid indexes of a table (quoted and qualified), by name.
+std::map<std::string, std::string> forms_on(pg::Session& session, const std::string& table);
 
 /// The forms of a pack's indexes, in its order.
 struct Forms {

@@ -21,6 +21,7 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
   const SingleFlight alone(session, patience);
   int dropped = 0;
   int foreign = 0;
+  int shared = 0;
   for (const Item& item : look(session, pack, naming).items) {
     if (!item.found) {
       table.rows.push_back(row_of(item, {"not there"}));
@@ -29,6 +30,11 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
     if (!item.found->ours && !options.foreign) {
       ++foreign;
       table.rows.push_back(row_of(item, {"not ours"}));
+      continue;
+    }
+    if (item.found->pack != pack.name && !item.found->pack.empty() && !options.foreign) {
+      ++shared;
+      table.rows.push_back(row_of(item, {"of pack " + item.found->pack}));
       continue;
     }
     if (item.state() == State::kBuilding) {
@@ -48,10 +54,15 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
     observer.info(fmt::format("Dropped index {}", item.definition->name));
   }
   if (foreign > 0) {
-    result.notes.push_back(
-        fmt::format("{} of the indexes do not carry scalectl's comment: somebody else made them; "
-                    "--foreign drops them too",
-                    foreign));
+    result.notes.push_back(fmt::format(
+        "{} of the indexes without scalectl's comment: somebody else made what has none; "
+        "--foreign drops it too",
+        foreign));
+  }
+  if (shared > 0) {
+    result.notes.push_back(fmt::format(
+        "{} of the indexes were made for another pack, which needs them; --foreign drops them too",
+        shared));
   }
   for (const Fillfactor& setting : pack.fillfactors) {
     const std::string name = naming.table(setting.table);
@@ -62,6 +73,7 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
   }
   result.metrics.set("dropped", dropped);
   if (foreign > 0) result.metrics.set("foreign", foreign);
+  if (shared > 0) result.metrics.set("shared", shared);
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;

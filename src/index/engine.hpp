@@ -49,7 +49,7 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
 
 struct DropOptions {
   core::Seconds wait = kDefaultWait;
-  bool foreign = false;  ///< also indexes that do not carry our comment
+  bool foreign = false;  ///< also indexes that do not carry our comment, or that of another pack
 };
 
 /// Drops the pack's indexes that carry our comment, concurrently; those that are not there are

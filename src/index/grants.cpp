@@ -63,7 +63,8 @@ void require_builder(pg::Session& session, const pg::Relation& table) {
                    {std::to_string(table.oid)})
             .text(0, "owner");
     throw core::usage_error(
-        fmt::format("role {} may build no index on {}: it belongs to {}", role, quoted, owner),
+        fmt::format("role {} may neither build nor drop indexes of {}: it belongs to {}", role,
+                    quoted, owner),
         fmt::format("GRANT {} TO {};", pg::quote_identifier(owner), role));
   }
   require_create(session, table.schema);
@@ -77,6 +78,19 @@ void require_primary(pg::Session& session) {
     throw pg::server_error("25006",
                            "default_transaction_read_only is on for this role or database");
   }
+}
+
+void require_usage_of_extension(pg::Session& session, const std::string& name) {
+  const pg::Rows rows = session.query(
+      "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
+      " WHERE e.extname = $1 AND NOT has_schema_privilege(n.oid, 'USAGE')",
+      {name});
+  if (rows.empty()) return;
+  const std::string schema = pg::quote_identifier(rows.text(0, "nspname"));
+  const std::string role = role_of(session);
+  throw core::usage_error(
+      fmt::format("role {} may not use schema {}, where the extension {} is", role, schema, name),
+      fmt::format("GRANT USAGE ON SCHEMA {} TO {};", schema, role));
 }
 
 std::string missing_sight(pg::Session& session) {

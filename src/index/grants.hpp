@@ -32,4 +32,7 @@ void require_primary(pg::Session& session);
 /// "" where the session sees what other sessions do; else the GRANT that would show it.
 std::string missing_sight(pg::Session& session);
 
+/// Throws Error (usage) where the extension is there, in a schema that the role may not use.
+void require_usage_of_extension(pg::Session& session, const std::string& name);
+
 }  // namespace scalectl::index

@@ -4,6 +4,7 @@
 
 #include "catalog/checksum.hpp"
 #include "core/error.hpp"
+#include "index/blockers.hpp"
 #include "index/partitioned.hpp"
 
 namespace scalectl::index {
@@ -36,6 +37,13 @@ std::string find_sql() {
       "                             AS last_idx_scan) used"
       " WHERE c.relname = $1 AND n.nspname = $2",
       kForm);
+}
+
+/// "game" in "scalectl pack game v2: why".
+std::string pack_in(const std::string& comment) {
+  const std::string_view prefix = kCommentPrefix;
+  if (comment.rfind(prefix, 0) != 0) return "";
+  return comment.substr(prefix.size(), comment.find(' ', prefix.size()) - prefix.size());
 }
 
 /// The part of a name that is still there with `tail` after it: PostgreSQL keeps 63 bytes.
@@ -108,9 +116,11 @@ std::optional<Found> find(pg::Session& session, const IndexDefinition& index,
                                         rows.text(0, "table_name")),
                             "rename or drop that one first");
   }
+  const std::string comment = rows.at(0, "comment").value_or("");
   Found found{.oid = rows.integer(0, "oid"),
               .valid = rows.boolean(0, "valid"),
-              .ours = rows.at(0, "comment").value_or("").rfind(kCommentPrefix, 0) == 0,
+              .ours = comment.rfind(kCommentPrefix, 0) == 0,
+              .pack = pack_in(comment),
               .bytes = rows.integer(0, "bytes"),
               .scans = rows.integer(0, "scans"),
               .last_use = rows.at(0, "last_use"),
@@ -166,6 +176,11 @@ std::vector<Leftover> leftovers(pg::Session& session, const Item& item) {
                      .ours = commented || (copy && !rows.boolean(i, "replacement"))});
   }
   return found;
+}
+
+std::vector<Leftover> leftovers_at_rest(pg::Session& session, const Item& item) {
+  if (builder_on(session, item.table.oid)) return {};
+  return leftovers(session, item);
 }
 
 core::Result new_result(const std::string& verb, const Pack& pack) {

@@ -26,6 +26,7 @@ struct Found {
   std::int64_t oid = 0;  ///< 0 where only parts of it are there, on partitions
   bool valid = false;
   bool ours = false;  ///< it carries our comment
+  std::string pack;   ///< the pack that its comment names
   std::int64_t bytes = 0;
   std::int64_t scans = 0;               ///< since the statistics were reset
   std::optional<std::string> last_use;  ///< PostgreSQL 16 and later
@@ -72,6 +73,8 @@ struct Leftover {
   bool ours = false;  ///< it is another try at an index of ours
 };
 std::vector<Leftover> leftovers(pg::Session& session, const Item& item);
+/// Those that nobody is at work on: another session's REINDEX looks the same until it is done.
+std::vector<Leftover> leftovers_at_rest(pg::Session& session, const Item& item);
 
 /// The name that a better version of index `name` is built under before it takes its place.
 std::string replacement_name(const std::string& name);

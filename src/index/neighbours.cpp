@@ -57,7 +57,7 @@ std::string words_for(Overlap overlap, const Neighbour& other) {
   const std::string which =
       (take_apart(other.form).unique ? "UNIQUE index " : "index ") + other.name;
   return overlap == Overlap::kDuplicate ? "does what " + which + " does"
-                                        : "its key is the beginning of that of " + which;
+                                        : "has a key that is the beginning of that of " + which;
 }
 
 }  // namespace

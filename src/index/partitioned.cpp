@@ -16,12 +16,10 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-/// The whole waits for its writers only as long as those who queue behind it may be made to wait.
-constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '3s'";
-
 /// The whole, a partition, or a partitioned table between them.
 struct Branch {
-  std::string table;  ///< quoted and qualified, as all of these
+  std::int64_t oid = 0;  ///< of the table
+  std::string table;     ///< quoted and qualified, as all of these
   std::string index;
   std::string parent_index;  ///< empty for the whole
   std::string index_name;    ///< not quoted
@@ -51,7 +49,8 @@ template <typename Connection>
 std::vector<Branch> branches(Connection& connection, const IndexDefinition& index,
                              const pg::Relation& table) {
   const pg::Rows rows = connection.query(
-      "SELECT n.nspname, c.relname, t.isleaf, p.relname AS parent, pn.nspname AS parent_schema"
+      "SELECT c.oid, n.nspname, c.relname, t.isleaf, p.relname AS parent, pn.nspname AS "
+      "parent_schema"
       "  FROM pg_partition_tree($1::oid::regclass) t"
       "  JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace"
       "  LEFT JOIN pg_class p ON p.oid = t.parentrelid AND t.level > 0"
@@ -67,7 +66,8 @@ std::vector<Branch> branches(Connection& connection, const IndexDefinition& inde
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string schema = rows.text(i, "nspname");
     const std::string name = rows.text(i, "relname");
-    Branch branch{.table = qualified(schema, name),
+    Branch branch{.oid = rows.integer(i, "oid"),
+                  .table = qualified(schema, name),
                   .index = qualified(schema, index_of(name)),
                   .index_name = index_of(name),
                   .leaf = rows.boolean(i, "isleaf")};
@@ -96,9 +96,7 @@ std::string create_on(const IndexDefinition& index, const Branch& branch, const 
 
 /// Makes the frames and attaches what was built to them. A partition that was made meanwhile, which
 /// nobody has filled yet, gets its index here.
-void join_up(pg::Session& session, const IndexDefinition& index, const pg::Relation& table) {
-  pg::Transaction tx = session.begin();
-  tx.query(kLockTimeout);
+void join_up(pg::Transaction& tx, const IndexDefinition& index, const pg::Relation& table) {
   for (const Branch& branch : branches(tx, index, table)) {
     if (!branch.leaf) tx.query(create_on(index, branch, ""));
   }
@@ -109,7 +107,6 @@ void join_up(pg::Session& session, const IndexDefinition& index, const pg::Relat
           fmt::format("ALTER INDEX {} ATTACH PARTITION {}", branch.parent_index, branch.index));
     }
   }
-  tx.commit();
 }
 
 /// What an unfinished build has left.
@@ -138,9 +135,11 @@ void build_partitioned(pg::Session& session, const IndexDefinition& index,
       // What a killed build has finished is used.
       if (!branch.leaf || branch.valid) continue;
       if (branch.built) builder.drop(branch.index);
-      builder.create(create_on(index, branch, "CONCURRENTLY"), branch.index, comment);
+      builder.create(create_on(index, branch, "CONCURRENTLY"), branch.oid, branch.index, comment);
     }
-    join_up(session, index, table);
+    builder.in_short_locks("joining up index " + branches(session, index, table).front().index,
+                           table.oid, Builder::Against::kWriters,
+                           [&](pg::Transaction& tx) { join_up(tx, index, table); });
   } catch (const Error& error) {
     std::string left;
     int dropped = 0;
@@ -161,10 +160,10 @@ void drop_partitioned(pg::Session& session, const IndexDefinition& index, const 
                       Builder& builder) {
   const std::vector<Branch> all = branches(session, index, table);
   if (!all.empty() && all.front().built) {
-    pg::Transaction tx = session.begin();
-    tx.query(kLockTimeout);
-    tx.query("DROP INDEX " + all.front().index);  // those of the partitions go with it
-    tx.commit();
+    builder.in_short_locks("dropping " + all.front().index, table.oid, Builder::Against::kEverybody,
+                           [&](pg::Transaction& tx) {
+                             tx.query("DROP INDEX " + all.front().index);  // and its parts with it
+                           });
   }
   for (const Branch& branch : find_leftovers(session, index, table)) builder.drop(branch.index);
 }

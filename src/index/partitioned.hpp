@@ -18,8 +18,8 @@ namespace scalectl::index {
 void build_partitioned(pg::Session& session, const IndexDefinition& index,
                        const pg::Relation& table, const std::string& comment, Builder& builder);
 
-/// Drops the index of the whole, which has to lock the table for a moment (Error (busy) where that
-/// takes too long), and what unfinished builds have left on its partitions.
+/// Drops the index of the whole, which has to lock the table for a moment, and what unfinished
+/// builds have left on its partitions. Throws Error (busy) once the patience is exhausted.
 void drop_partitioned(pg::Session& session, const IndexDefinition& index, const pg::Relation& table,
                       Builder& builder);
 

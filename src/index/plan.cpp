@@ -78,6 +78,7 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
                                  {"remark", "remark"},
                                  {"sql", "SQL"}});
   const View view = look(session, pack, naming);
+  int leftover = 0;
   const auto table_name = [&](const std::string& known) { return naming.table(known); };
   Totals totals;
   int to_create = 0;
@@ -96,13 +97,23 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
       totals.bytes += size->bytes;
       totals.build_s += size->build_s;
     }
-    const std::string text = remark(session, item, naming);
+    std::string text = remark(session, item, naming);
+    if (state == State::kInvalid && item.found->oid != 0) {
+      text += (text.empty() ? "" : "; ") + std::string("the INVALID one is dropped first");
+    }
     table.rows.push_back(row_of(
         item,
         {action_for(state), size ? Value(size->bytes) : Value(),
          size ? Value(size->build_s) : Value(), text.empty() ? Value() : Value(text),
          keep ? Value() : Value(on_one_line(item.definition->create.bind(table_name, {}).sql))}));
     partitioned = partitioned || (!keep && item.table.partitioned);
+    for (const Leftover& left : leftovers_at_rest(session, item)) {
+      leftover += left.ours ? 1 : 0;
+      result.notes.push_back(left.quoted +
+                             (left.ours ? " was left by an unfinished build; apply drops it"
+                                        : " was left by an unfinished build, not ours; apply "
+                                          "--replace drops it"));
+    }
   }
   for (const Fillfactor& setting : pack.fillfactors) {
     const std::string name = naming.table(setting.table);
@@ -123,6 +134,7 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
     result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
   }
   result.metrics.set("to_create", to_create);
+  to_repair += leftover;
   if (to_repair > 0) result.metrics.set("to_repair", to_repair);
   if (to_replace > 0) result.metrics.set("to_replace", to_replace);
   const int to_do = to_create + to_repair + to_replace;
@@ -135,6 +147,10 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
     }
     check_disk(session, totals, result);
   }
+  const bool undecided =
+      !view.forms_unknown_because.empty() && to_do < static_cast<int>(pack.indexes.size());
+  if (undecided && result.verdict == core::Verdict::kPass)
+    result.verdict = core::Verdict::kInconclusive;
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;

@@ -55,6 +55,10 @@ std::vector<std::string> accuse(const Study& study, const Write& write) {
           "with {:.1f} % heap-only.",
           study.designs[*study.roomy].name, roomy.time_s / better.time_s, 100 * roomy.hot_ratio);
     }
+    if (study.invented) {
+      text += fmt::format(" What is read by {} has to do without: weigh it against index verify.",
+                          core::join(names, ", "));
+    }
     notes.push_back(text);
   }
   return notes;

@@ -22,6 +22,7 @@ struct Design {
 /// One write with one design, in one round.
 struct Cost {
   double time_s = 0;
+  double rows = 0;       ///< that it wrote
   double hot_ratio = 0;  ///< of the rows it updated
   bool updates = false;  ///< it updated any
   double wal_bytes = 0;
@@ -43,7 +44,8 @@ struct Study {
       roomy;  ///< the pack with as much room on the pages as the better one has
   std::map<std::string, std::vector<Culprit>> culprits;                   ///< by write
   std::map<std::string, std::map<std::string, std::vector<Cost>>> costs;  ///< by write and design
-  bool sampled = false;                                                   ///< not on all rows
+  bool invented = false;  ///< the better design is no pack's, but the pack without its culprits
+  bool sampled = false;   ///< not on all rows
 
   /// The medians of a write with a design.
   Cost typical(const std::string& write, const std::string& design) const;

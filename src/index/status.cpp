@@ -1,8 +1,12 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 
 #include "core/stopwatch.hpp"
 #include "index/engine.hpp"
 #include "index/estimate.hpp"
+#include "index/fillfactor.hpp"
 #include "index/look.hpp"
 #include "index/neighbours.hpp"
 
@@ -51,9 +55,14 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
                                  {"last_use", "last use"},
                                  {"definition", "definition"}});
   const View view = look(session, pack, naming);
-  int present = 0;
+  std::map<State, int> counts;
   for (const Item& item : view.items) {
-    present += item.state() == State::kPresent ? 1 : 0;
+    ++counts[item.state()];
+    for (const Leftover& left : leftovers_at_rest(session, item)) {
+      result.verdict = core::Verdict::kWarn;
+      result.notes.push_back(left.quoted + " was left by an unfinished build; apply drops it" +
+                             (left.ours ? "" : " with --replace"));
+    }
     if (!item.found) {
       table.rows.push_back(row_of(item, {"missing", {}, {}, {}, {}, {}, {}, {}}));
       continue;
@@ -65,12 +74,24 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
                found.bytes, bloat(session, item), found.scans, or_null(found.last_use),
                found.definition}));
   }
+  const int present = counts[State::kPresent];
   if (present < static_cast<int>(pack.indexes.size())) result.verdict = core::Verdict::kWarn;
+  for (const Fillfactor& setting : pack.fillfactors) {
+    const std::string name = naming.table(setting.table);
+    const int percent = fillfactor_of(session, name);
+    if (percent == setting.percent) continue;
+    result.verdict = core::Verdict::kWarn;
+    result.notes.push_back(fmt::format("{} has fillfactor {}, and the pack wants {}: {}", name,
+                                       percent, setting.percent, setting.why));
+  }
   result.params.set("counted_since", counted_since(session));
-  result.metrics.set("present", present)
-      .set("missing", pack.indexes.size() - static_cast<std::size_t>(present));
+  result.metrics.set("present", present).set("missing", counts[State::kMissing]);
+  for (const State state : {State::kInvalid, State::kBuilding, State::kDrift}) {
+    if (counts[state] > 0) result.metrics.set(std::string(to_text(state)), counts[state]);
+  }
   result.tables.push_back(std::move(table));
   if (!view.forms_unknown_because.empty()) {
+    if (present > 0) result.verdict = core::Verdict::kWarn;
     result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
   }
   if (options.all) {

@@ -63,10 +63,13 @@ class Report {
       const std::string times =
           fmt::format("{:.2f} times, {} against {}{}", ratio, in_words(with_s),
                       without.timed_out ? "more than " : "", in_words(without.typical_s()));
-      const bool faster = superfluous.empty() && ratio >= kFaster;
+      const bool faster = user != nullptr && superfluous.empty() && ratio >= kFaster;
       faster_ += faster ? 1 : 0;
       check(name + " is faster than without",
-            superfluous.empty() ? times : times + "; it " + superfluous, faster);
+            user == nullptr       ? times + ", but not by it"
+            : superfluous.empty() ? times
+                                  : times + "; it " + superfluous,
+            faster);
     } else {
       result_.notes.push_back(fmt::format(
           "{}: its query writes or locks rows, and is only explained here: {}", name, plan));
@@ -76,10 +79,10 @@ class Report {
     };
     table_.rows.push_back(
         row_of(item, {plan, number_in(node, "Plan Rows"), value(node, real_rows(node)),
-                      value(node, buffers(root_of(with.plan))), value(node, with.median_s()),
+                      value(node, buffers(root_of(with.plan))), value(node, with_s),
                       value(node, with.p95_s()), shown(other, of.without),
                       without.measured ? Value(buffers(root_of(without.plan))) : Value(),
-                      value(node, without.median_s()), value(node, ratio), of.method}));
+                      value(node, without.typical_s()), value(node, ratio), of.method}));
     if (of.sampled) sampled_ = true;
     hold_against_target(item, of, measured);
   }
@@ -168,11 +171,15 @@ core::Result verify(pg::Session& session, const Pack& pack, const pg::Naming& na
     if (item.state() != State::kPresent && item.state() != State::kDrift) {
       report.absent(item);
     } else {
-      const Probe probe(session, *item.definition, naming);
-      if (probe.samples().empty()) {
-        report.no_rows(item);
-      } else {
-        report.add(item, comparer.compare(item, probe), superfluous_beside(session, item));
+      try {
+        const Probe probe(session, *item.definition, naming);
+        if (probe.samples().empty()) {
+          report.no_rows(item);
+        } else {
+          report.add(item, comparer.compare(item, probe), superfluous_beside(session, item));
+        }
+      } catch (const core::Error& error) {
+        throw error.within("the query of index " + item.definition->name);
       }
     }
     observer.progress("verify", ++done, view.items.size(), "indexes");

@@ -11,6 +11,7 @@
 namespace scalectl::index {
 
 std::vector<Workload> busiest(pg::Session& session, std::int64_t limit) {
+  require_usage_of_extension(session, "pg_stat_statements");
   const auto schema = schema_of_extension(session, "pg_stat_statements");
   const bool loaded =
       session.query("SELECT current_setting('pg_stat_statements.max', true) IS NOT NULL AS yes")

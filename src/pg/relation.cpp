@@ -8,6 +8,25 @@
 
 namespace scalectl::pg {
 
+namespace {
+
+/// Throws Error (usage) where the schema that `quoted` names is one that the role may not use; the
+/// server's own message does not say what to grant.
+void require_usage(Session& session, const std::string& quoted) {
+  const Rows rows = session.query(
+      "SELECT quote_ident(n.nspname) AS schema, quote_ident(current_user) AS role FROM "
+      "pg_namespace n"
+      " WHERE n.nspname = (parse_ident($1))[1] AND cardinality(parse_ident($1)) = 2"
+      "   AND NOT has_schema_privilege(n.oid, 'USAGE')",
+      {quoted});
+  if (rows.empty()) return;
+  throw core::usage_error(
+      fmt::format("role {} may not use schema {}", rows.text(0, "role"), rows.text(0, "schema")),
+      fmt::format("GRANT USAGE ON SCHEMA {} TO {};", rows.text(0, "schema"), rows.text(0, "role")));
+}
+
+}  // namespace
+
 std::optional<Relation> find_relation(Session& session, const std::string& quoted) {
   const Rows rows = session.query(
       "SELECT c.oid, n.nspname, c.relname, c.relkind = 'r' AS plain, c.relkind = 'p' AS "
@@ -36,6 +55,7 @@ std::optional<Relation> find_relation(Session& session, const std::string& quote
 }
 
 Relation require_relation(Session& session, const std::string& quoted) {
+  require_usage(session, quoted);
   if (auto found = find_relation(session, quoted)) return *found;
   const Rows path = session.query("SELECT array_to_string(current_schemas(false), ', ') AS path");
   const Rows known = session.query(

@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 #include "report/formats.hpp"
+#include "report/show.hpp"
 
 namespace scalectl::report {
 namespace {
@@ -44,6 +45,11 @@ std::string reason(const Result& result) {
   std::string text = fmt::format("{:.3f} s", result.elapsed_s);
   if (result.threshold_s) text += fmt::format(", threshold {:g} s", *result.threshold_s);
   if (result.band) text += ", " + *result.band;
+  for (const auto& [key, value] : flatten(result.metrics, ".")) {
+    const bool small = value.if_integer() != nullptr && *value.if_integer() > 0 &&
+                       unit_of(key) == core::Unit::kPlain;
+    if (small) text += fmt::format(", {} {}", label_of(key), show(value, core::Unit::kPlain));
+  }
   return text;
 }
 
@@ -51,7 +57,8 @@ std::string body(const Result& result) {
   const std::string notes = escaped(core::join(result.notes, "\n"));
   switch (result.verdict) {
     case Verdict::kFail:
-      return fmt::format("    <failure message=\"{}\">{}</failure>\n", escaped(reason(result)), notes);
+      return fmt::format("    <failure message=\"{}\">{}</failure>\n", escaped(reason(result)),
+                         notes);
     case Verdict::kInconclusive:
       return fmt::format("    <error message=\"inconclusive: {}\">{}</error>\n",
                          escaped(reason(result)), notes);
@@ -66,8 +73,9 @@ std::string body(const Result& result) {
 
 /// A check as a test case of its own.
 std::string case_of(const Result& result, const core::Check& check) {
-  const std::string head = fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"0\"",
-                                       escaped(result.command), escaped(check.name));
+  const std::string head =
+      fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"0\"",
+                  escaped(result.command), escaped(check.name));
   if (check.passed) return head + "/>\n";
   return head + fmt::format(">\n    <failure message=\"{}\"></failure>\n  </testcase>\n",
                             escaped("observed: " + check.observed));
@@ -85,10 +93,10 @@ std::string junit(const Results& results, const Style& /*style*/) {
     failures += result.verdict == Verdict::kFail ? 1 : 0;
     errors += result.verdict == Verdict::kInconclusive ? 1 : 0;
     time += result.elapsed_s;
-    cases += fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"{:.3f}\"",
-                         escaped(result.command),
-                         escaped(result.name.empty() ? result.command : result.name),
-                         result.elapsed_s);
+    cases +=
+        fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"{:.3f}\"",
+                    escaped(result.command),
+                    escaped(result.name.empty() ? result.command : result.name), result.elapsed_s);
     const std::string inner = body(result);
     cases += inner.empty() ? "/>\n" : ">\n" + inner + "  </testcase>\n";
     ++tests;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "index/engine.hpp"
 #include "support/thrown.hpp"
 #include "support/waiting.hpp"
@@ -113,18 +115,44 @@ TEST_F(PartitionedIndex, Drop_TakesAllOfIt) {
   EXPECT_EQ(metric(index::drop(session, best, naming, recorder), "dropped"), "0");
 }
 
-TEST_F(PartitionedIndex, DropWhileSomebodyWrites_GivesUpSoonAndChangesNothing) {
+TEST_F(PartitionedIndex, DropWhileSomebodyWrites_GivesUpWithHisNameAndChangesNothing) {
   apply(best);
   const auto before = found("%");
   pg::Session other = database.connect();
   {
     pg::Transaction writer = other.begin();
     writer.query("LOCK TABLE " + kSteps + " IN ROW EXCLUSIVE MODE");
-    EXPECT_EQ(error_of([&] { index::drop(session, best, naming, recorder); }).kind(),
-              ErrorKind::kBusy);
+    const std::string pid = writer.query("SELECT pg_backend_pid()").at(0, 0).value();
+    const Error error = error_of(
+        [&] { index::drop(session, best, naming, recorder, {.wait = core::Seconds(1.2)}); });
+    EXPECT_EQ(error.kind(), ErrorKind::kBusy);
+    EXPECT_THAT(error.message(), HasSubstr("pid " + pid + " (user lab, idle in transaction"));
   }
   EXPECT_EQ(found("%"), before);
   EXPECT_EQ(scalar("SHOW lock_timeout"), "0");
+}
+
+/// A writer that is open for longer than one try at the lock lasts.
+TEST_F(PartitionedIndex, WriterWhileTheWholeIsJoinedUp_IsWaitedForAndOthersAreLetThrough) {
+  std::promise<void> locked;
+  std::jthread holder([&] {
+    pg::Session own = database.connect();
+    pg::Transaction tx = own.begin();
+    tx.query("LOCK TABLE ONLY " + kSteps + " IN ROW EXCLUSIVE MODE");
+    locked.set_value();
+    tx.query("SELECT pg_sleep(4)");
+    tx.commit();
+  });
+  locked.get_future().wait();
+  std::jthread other([&] {
+    pg::Session own = database.connect();
+    for (int i = 0; i < 30; ++i) {  // would fail if it queued behind the join for longer
+      own.query("SET lock_timeout = '900ms'; LOCK TABLE ONLY " + kSteps + " IN ROW EXCLUSIVE MODE");
+    }
+  });
+  const core::Result result = apply(best);
+  EXPECT_EQ(metric(result, "created"), "3");
+  EXPECT_GT(result.metrics.find("waited_s")->number(), 1);
 }
 
 TEST_F(PartitionedIndex, MonthsToCome_HaveTheIndexesToo) {

@@ -245,6 +245,77 @@ TEST_F(IndexWeather, LeftoversOfReindexAndReplacement_AreDropped) {
   EXPECT_THAT(recorder.lines, Contains(HasSubstr("idx_dropped_items_dropped_at_ccnew")));
 }
 
+TEST_F(IndexWeather, LeftoverOfAnUnfinishedBuild_IsPartOfThePlanAndTheStatus) {
+  apply();
+  session.query("CREATE INDEX idx_combat_turn_time_ccnew ON active_combats (turn_started_at)");
+  make_invalid("idx_combat_turn_time_ccnew");
+  const core::Result plan = index::plan(session, pack, {});
+  EXPECT_EQ(plan.verdict, Verdict::kFail);
+  EXPECT_EQ(metric(plan, "to_repair"), "1");
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("\"idx_combat_turn_time_ccnew\" was left")));
+  const core::Result status = index::status(session, pack, {});
+  EXPECT_EQ(status.verdict, Verdict::kWarn);
+  EXPECT_THAT(status.notes, Contains(HasSubstr("\"idx_combat_turn_time_ccnew\" was left")));
+}
+
+/// Somebody else's work on a table of ours, which waits for a reader.
+struct IndexWork : IndexWeather {
+  std::unique_ptr<Reader> reader;
+  std::string failure;
+  std::jthread thread;
+
+  void start(const std::string& sql) {
+    reader = std::make_unique<Reader>(database);
+    thread = std::jthread([this, sql] {
+      pg::Session own = database.connect();
+      try {
+        own.query(sql);
+      } catch (const Error& error) {
+        failure = error.what();
+      }
+    });
+    ASSERT_TRUE(test::comes_true([&] {
+      return scalar(
+                 "SELECT count(*) FROM pg_stat_progress_create_index"
+                 " WHERE phase LIKE '%old snapshots%'") == "1";
+    }));
+  }
+  /// What apply does meanwhile, the reader leaving once it waits.
+  core::Result apply_meanwhile() {
+    std::jthread leave([this] {
+      pg::Session own = database.connect();
+      test::comes_true([&] {
+        return test::scalar(own,
+                            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid <> "
+                            "pg_backend_pid() AND strpos(query, '(create|reindex|drop)') > 0)") ==
+               "t";
+      });
+      reader.reset();
+    });
+    return apply();
+  }
+};
+
+TEST_F(IndexWork, AnotherIndexOfTheTable_IsWaitedForAndFinished) {
+  start("CREATE INDEX CONCURRENTLY foreign_level ON players (level)");
+  EXPECT_EQ(metric(apply_meanwhile(), "created"), "3");
+  thread.join();
+  EXPECT_EQ(failure, "");
+  EXPECT_EQ(scalar("SELECT indisvalid FROM pg_index WHERE indexrelid = 'foreign_level'::regclass"),
+            "t");
+}
+
+TEST_F(IndexWork, RebuildOfThePacksTable_IsNoLeftover) {
+  apply();
+  start("REINDEX TABLE CONCURRENTLY active_combats");
+  const core::Result result = apply_meanwhile();
+  EXPECT_EQ(metric(result, "kept"), "3");
+  EXPECT_EQ(result.metrics.find("repaired"), nullptr);
+  thread.join();
+  EXPECT_EQ(failure, "");
+  EXPECT_EQ(scalar("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "0");
+}
+
 TEST_F(IndexWeather, MissingColumn_IsRefusedBeforeAnythingIsBuilt) {
   session.query("ALTER TABLE dropped_items RENAME dropped_at TO thrown_at");
   const Error error = error_of([&] { apply(); });

@@ -86,7 +86,9 @@ TEST_F(Replica, IndexStatusAndVerify_WorkThere) {
   EXPECT_THAT(status.notes, testing::ElementsAre(HasSubstr("this server is a standby")));
   const core::Result verified = index::verify(standby, pack, {}, {.runs = 5}, recorder);
   EXPECT_EQ(test::metric(verified, "used"), "3");
-  EXPECT_EQ(index::plan(standby, pack, {}).verdict, core::Verdict::kPass);
+  // The definitions cannot be compared there, so that nobody knows of a drift.
+  EXPECT_EQ(status.verdict, core::Verdict::kWarn);
+  EXPECT_EQ(index::plan(standby, pack, {}).verdict, core::Verdict::kInconclusive);
 }
 
 }  // namespace

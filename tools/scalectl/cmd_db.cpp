@@ -25,10 +25,10 @@ struct Options {
 
 void declare_db(cli::Application& application, Context& context) {
   auto options = std::make_shared<Options>();
-  cli::Command db = application.command("db", "The reference schemas: game, workflow");
+  cli::Command db = application.command("db", "The reference schemas: game, workflow, social");
   const auto add = [&](const char* name, const char* summary) {
     cli::Command verb = db.verb(name, summary);
-    verb.operand("SCHEMA", options->family, "Which reference schema: game, workflow")
+    verb.operand("SCHEMA", options->family, "Which reference schema: game, workflow, social")
         .option("--schema", options->schema, "Schema to hold the tables (default: the search_path's)",
                 "NAME")
         .option("--prefix", options->prefix,

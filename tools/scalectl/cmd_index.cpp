@@ -14,6 +14,8 @@
 namespace scalectl::tool {
 namespace {
 
+constexpr const char* kLookTimeout = "10s";
+
 /// A pack, where its tables are, and what the verbs are told about it.
 struct Options {
   std::string pack;
@@ -62,7 +64,7 @@ Subject open(const Options& options, Context& context, const cli::Application& a
   const pg::Naming naming = options.naming.naming(pack.prefix);
   naming.check(pack.tables());
   pg::Session session = context.connect(application);
-  if (!pack.family.empty()) {
+  if (!pack.family.empty() && context.lab()) {
     schema::ensure_in_lab(session, context.catalog(),
                           {.family = pack.family,
                            .schema = options.naming.schema,
@@ -70,6 +72,9 @@ Subject open(const Options& options, Context& context, const cli::Application& a
                            .version = kVersion},
                           context.observer());
   }
+  // Looking takes no time; who has the table for himself is waited for, but not for ever. Builds
+  // and drops wait on a connection of their own.
+  session.query("SET lock_timeout = '" + std::string(kLookTimeout) + "'");
   return {context.catalog(), std::move(pack), naming, std::move(session)};
 }
 
@@ -142,7 +147,8 @@ void declare_index(cli::Application& application, Context& context) {
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.apply.wait, kWait)
             .flag("--replace", options.apply.replace,
-                  "Also what has another definition, or is INVALID and not ours");
+                  "Also what has another definition, or is INVALID, not ours and not as the pack "
+                  "says");
       });
   add(
       "status", "Which indexes are there, as defined, how big and how much used",
@@ -186,7 +192,8 @@ void declare_index(cli::Application& application, Context& context) {
       },
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.drop.wait, kWait)
-            .flag("--foreign", options.drop.foreign, "Also those that do not carry our comment");
+            .flag("--foreign", options.drop.foreign,
+                  "Also those that do not carry our comment, or another pack's");
       });
 
   auto advise_options = std::make_shared<AdviseOptions>();

@@ -31,6 +31,10 @@ TEST(RenderBar, BeforeAnyTimeHasPassed_HasNoRate) {
   EXPECT_THAT(render_bar("p", 5, 10, "rows", 0, 100), HasSubstr("  0/s"));
 }
 
+TEST(RenderBar, APercentage_IsShownOnce) {
+  EXPECT_EQ(render_bar("index", 46, 100, "%", 2, 14), "index  46 %");
+}
+
 TEST(RenderBar, OnANarrowTerminal_LeavesTheBarAway) {
   const std::string line = render_bar("players", 5, 10, "rows", 1, 42);
   EXPECT_EQ(line, "players  50 %  5/10 rows  5/s");
