@@ -111,7 +111,9 @@ bool states_its_unit(std::string_view key) {
                                           "thresholds",
                                           "users",
                                           "arrivals",
-                                          "line"};
+                                          "line",
+                                          "exponent_low",
+                                          "exponent_high"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
@@ -253,10 +255,10 @@ Violations violations(const Value& value) {
     return v.if_array() != nullptr &&
            std::all_of(v.if_array()->begin(), v.if_array()->end(), is_text);
   });
-  constexpr std::array<std::string_view, 15> kKnown{
-      "schema",      "command", "name",        "started_at", "elapsed_s",
-      "verdict",     "band",    "threshold_s", "params",     "metrics",
-      "environment", "notes",   "tables",      "checks",     "data"};
+  constexpr std::array<std::string_view, 16> kKnown{
+      "schema", "command",     "name",   "started_at", "elapsed_s",   "verdict",
+      "band",   "threshold_s", "params", "metrics",    "environment", "notes",
+      "tables", "figures",     "checks", "data"};
   for (const auto& [key, item] : *object) {
     if (!contains(kKnown, key)) out.push_back("unknown " + key);
     if (key == "tables") check_tables(item, out);
