@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "cmd_tick_sweep.hpp"
 #include "context.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
@@ -181,6 +182,8 @@ void declare_tick(cli::Application& application, Context& context) {
         pg::Session session = context.connect(application);
         return context.emit(tick::status(session, tick::load_all(context.catalog())));
       });
+
+  declare_tick_sweep(tick, context, application);
 }
 
 }  // namespace scalectl::tool
