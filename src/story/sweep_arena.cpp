@@ -8,6 +8,7 @@
 #include "index/engine.hpp"
 #include "index/pack.hpp"
 #include "pg/identifier.hpp"
+#include "schema/layout.hpp"
 #include "schema/migrations.hpp"
 #include "seed/game.hpp"
 #include "story/silent.hpp"
@@ -82,8 +83,14 @@ void SweepArena::prepare(std::int64_t players, const std::vector<std::string>& l
     // Loaded with room on each page, the rows are where db migrate game --layout hot moves them to.
     if (layout == "hot") session.query("ALTER TABLE players SET (fillfactor = 50)");
     seed(session, players);
-    refuse_interrupted(index::apply(
-        session, index::load(catalog_, layout == "seed" ? "game" : "game-hot"), {}, silent));
+    if (layout == "seed") {
+      refuse_interrupted(index::apply(session, index::load(catalog_, "game"), {}, silent));
+    }
+    if (layout == "epoch") {
+      refuse_interrupted(schema::migrate(
+          session, catalog_, {.place = {.family = "game", .version = version_}, .layout = layout},
+          silent));
+    }
     session.query("VACUUM (ANALYZE)");
   }
 }
