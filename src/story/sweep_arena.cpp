@@ -38,9 +38,28 @@ std::string prefix_for(const pg::Target& admin, const std::stop_token& stop) {
 }
 
 std::vector<std::string> names_for(const std::string& prefix) {
-  std::vector<std::string> names{prefix + "run"};
+  std::vector<std::string> names;
   for (const std::string& layout : kSweepLayouts) names.push_back(prefix + layout);
   return names;
+}
+
+/// The tick's tables, and those that they refer to.
+std::vector<std::string> tables_for(const tick::Definition& tick) {
+  std::vector<std::string> tables{"locations", "items", "players"};
+  for (const std::string& table : tick.tables()) {
+    if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
+  }
+  return tables;
+}
+
+/// Superusers may, and members of pg_checkpoint, a role that PostgreSQL has from 15 on.
+bool may_checkpoint(pg::Session& session) {
+  return session
+      .query(
+          "SELECT r.rolsuper OR coalesce(pg_has_role(current_user, c.oid, 'MEMBER'), false) AS may"
+          "  FROM pg_roles AS r LEFT JOIN pg_roles AS c ON c.rolname = 'pg_checkpoint'"
+          " WHERE r.rolname = current_user")
+      .boolean(0, "may");
 }
 
 void refuse_interrupted(const core::Result& result) {
@@ -49,66 +68,56 @@ void refuse_interrupted(const core::Result& result) {
 
 }  // namespace
 
+// Dated a day back, every combat is idle and every item old: each run has as much to do, however
+// long the sweep takes.
 SweepArena::SweepArena(const pg::Target& admin, const catalog::Catalog& catalog,
                        const tick::Definition& tick, std::string version, std::stop_token stop)
     : catalog_(catalog),
-      tick_(tick),
+      tables_(tables_for(tick)),
       version_(std::move(version)),
+      as_of_(std::chrono::time_point_cast<std::chrono::microseconds>(
+          std::chrono::system_clock::now() - std::chrono::days(1))),
       prefix_(prefix_for(admin, stop)),
       databases_(admin, kTickSweep, names_for(prefix_), std::move(stop)) {}
 
-void SweepArena::seed(pg::Session& session, std::int64_t players) const {
-  seed::GameOptions game{.players = players, .only = {"locations", "items", "players"}};
-  for (const std::string& table : tick_.tables()) {
-    if (std::find(game.only.begin(), game.only.end(), table) == game.only.end()) {
-      game.only.push_back(table);
-    }
-  }
-  // Dated a day back, every combat is idle and every item old: each run has as much to do, however
-  // long the sweep takes.
-  game.as_of = std::chrono::time_point_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now() - std::chrono::days(1));
+pg::Session SweepArena::make(const std::string& layout) {
+  databases_.create(name_of(layout));
+  pg::Session session = databases_.connect(name_of(layout));
+  checkpoints_ = may_checkpoint(session);
   Silent silent;
-  refuse_interrupted(seed::seed_game(session, game, silent));
-}
-
-void SweepArena::prepare(std::int64_t players, const std::vector<std::string>& layouts) {
-  databases_.drop(copy());
-  Silent silent;
-  for (const std::string& layout : kSweepLayouts) databases_.drop(original(layout));
-  for (const std::string& layout : layouts) {
-    databases_.create(original(layout));
-    pg::Session session = databases_.connect(original(layout));
-    schema::init(session, catalog_, {.family = "game", .version = version_}, silent);
-    // Loaded with room on each page, the rows are where db migrate game --layout hot moves them to.
-    if (layout == "hot") session.query("ALTER TABLE players SET (fillfactor = 50)");
-    seed(session, players);
-    if (layout == "seed") {
-      refuse_interrupted(index::apply(session, index::load(catalog_, "game"), {}, silent));
-    }
-    if (layout == "epoch") {
-      refuse_interrupted(schema::migrate(
-          session, catalog_, {.place = {.family = "game", .version = version_}, .layout = layout},
-          silent));
-    }
-    session.query("VACUUM (ANALYZE)");
+  schema::init(session, catalog_, {.family = "game", .version = version_}, silent);
+  if (layout == "seed") {
+    refuse_interrupted(index::apply(session, index::load(catalog_, "game"), {}, silent));
+  } else {
+    const schema::Options game{.family = "game", .version = version_};
+    refuse_interrupted(
+        schema::migrate(session, catalog_, {.place = game, .layout = layout}, silent));
   }
+  // It would come and go between the runs that are compared.
+  for (const std::string& table : tables_) {
+    session.query(
+        fmt::format("ALTER TABLE {} SET (autovacuum_enabled = off)", pg::quote_identifier(table)));
+  }
+  return session;
 }
 
 // A run changes nearly every row, and what it leaves behind (dead rows, grown indexes, full
-// stamina) would be the next one's burden: each gets a copy of its own. CREATE DATABASE … STRATEGY
-// file_copy copies at the disk's pace (about a second for a million players), and its two
-// checkpoints leave nothing behind that would be written during the run. Undoing the run instead
-// (an UPDATE back, or TRUNCATE and INSERT, then VACUUM) takes longer than the run itself, and no
-// two runs would begin with the same pages. The tables are then read once, as a tick that runs
-// every few minutes finds them: by ctid, since an index alone could answer a mere count(*).
-pg::Session SweepArena::fresh_copy(const std::string& layout) {
-  databases_.drop(copy());
-  databases_.copy(original(layout), copy(), true);
-  pg::Session session = databases_.connect(copy());
-  for (const std::string& table : tick_.tables()) {
-    session.query("SELECT count(ctid) FROM " + pg::quote_identifier(table));
-  }
+// stamina) would be the next one's burden: the tables are truncated and seeded anew. That takes
+// seconds for a million players and milliseconds for a thousand. A copy of a seeded database
+// (CREATE DATABASE … TEMPLATE) takes as long for a million, but a second or more for a thousand,
+// since it syncs some three hundred files of the catalog; and to undo a run by an UPDATE and VACUUM
+// takes longer than the run itself, and leaves other pages than there were.
+pg::Session& SweepArena::fresh(const std::string& layout, std::int64_t players) {
+  auto found = sessions_.find(layout);
+  if (found == sessions_.end()) found = sessions_.emplace(layout, make(layout)).first;
+  pg::Session& session = found->second;
+  seed::GameOptions game{
+      .players = players, .workers = 2, .only = tables_, .existing = seed::Existing::kReplace};
+  game.as_of = as_of_;
+  Silent silent;
+  refuse_interrupted(seed::seed_game(session, game, silent));
+  for (const std::string& table : tables_) session.query("ANALYZE " + pg::quote_identifier(table));
+  if (checkpoints_) session.query("CHECKPOINT");
   return session;
 }
 

@@ -1,8 +1,10 @@
-// SweepArena: the private databases of a sweep: for one size a seeded original of each layout, and
-// for each run a copy of one of them.
+// SweepArena: the private databases of a sweep, one for each layout, and how every run in them
+// comes to begin with the same tables.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -26,24 +28,26 @@ class SweepArena {
   SweepArena(const pg::Target& admin, const catalog::Catalog& catalog, const tick::Definition& tick,
              std::string version, std::stop_token stop);
 
-  /// Makes and seeds the originals of `players` players, in place of those of the size before.
-  void prepare(std::int64_t players, const std::vector<std::string>& layouts);
+  /// Makes the tables of `layout` anew, with `players` players: packed, frozen, everything due, and
+  /// nothing left for a checkpoint to write. The session is one on them.
+  pg::Session& fresh(const std::string& layout, std::int64_t players);
 
-  /// A session on a fresh copy of the original of `layout`, in place of the copy before it. Every
-  /// run begins with the same bytes: vacuumed, everything due, nothing to be written by a
-  /// checkpoint, and read once.
-  pg::Session fresh_copy(const std::string& layout);
+  /// False where the role may not checkpoint: then what a run has written before weighs on the
+  /// next.
+  bool checkpoints() const { return checkpoints_; }
 
  private:
-  std::string original(const std::string& layout) const { return prefix_ + layout; }
-  std::string copy() const { return prefix_ + "run"; }
-  void seed(pg::Session& session, std::int64_t players) const;
+  pg::Session make(const std::string& layout);
+  std::string name_of(const std::string& layout) const { return prefix_ + layout; }
 
   const catalog::Catalog& catalog_;
-  const tick::Definition& tick_;
+  std::vector<std::string> tables_;  // that are seeded
   std::string version_;
+  std::chrono::sys_time<std::chrono::microseconds> as_of_;  // that rows are dated by
+  bool checkpoints_ = false;
   std::string prefix_;  // of the databases' names
   BenchDatabases databases_;
+  std::map<std::string, pg::Session> sessions_;  // by layout
 };
 
 }  // namespace scalectl::story

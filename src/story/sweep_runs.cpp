@@ -79,16 +79,9 @@ class Sweep {
     if (variants.empty()) return;
     const core::Stopwatch watch;
     const std::string what = core::grouped(size) + " players";
-    std::vector<std::string> layouts;
-    for (const SweepVariant& variant : variants) {
-      if (std::find(layouts.begin(), layouts.end(), variant.layout) == layouts.end()) {
-        layouts.push_back(variant.layout);
-      }
-    }
     const auto total = static_cast<std::uint64_t>(options_.repeats) * variants.size();
     std::uint64_t done = 0;
     observer_.progress(what, done, total, "runs");
-    arena_.prepare(size, layouts);
     for (std::size_t round = 0; round < static_cast<std::size_t>(options_.repeats); ++round) {
       for (std::size_t turn = 0; turn < variants.size(); ++turn) {
         // Each round begins with another variant, so that none always follows the same one.
@@ -117,7 +110,7 @@ class Sweep {
   void run(const SweepVariant& variant, std::int64_t size) {
     refuse_stopped(stop_);
     SweepLine& line = lines_[variant];
-    const core::Result result = capped_run(variant);
+    const core::Result result = capped_run(variant, size);
     refuse_stopped(stop_);
     if (result.interrupted) {
       line.samples.erase(size);
@@ -135,8 +128,8 @@ class Sweep {
   }
 
   /// The run that the deadline ends is reported as interrupted.
-  core::Result capped_run(const SweepVariant& variant) {
-    const pg::Session fresh = arena_.fresh_copy(variant.layout);
+  core::Result capped_run(const SweepVariant& variant, std::int64_t size) {
+    const pg::Session& fresh = arena_.fresh(variant.layout, size);
     const Deadline deadline(options_.max_time, stop_);
     pg::Session session = fresh.another(deadline.token());
     return tick::run(session, tick_, engine_options(variant), silent_);
