@@ -43,10 +43,10 @@ std::vector<std::string> names_for(const std::string& prefix) {
   return names;
 }
 
-/// The tick's tables, and those that they refer to.
+/// The tables that the tick works on, and those that they refer to.
 std::vector<std::string> tables_for(const tick::Definition& tick) {
   std::vector<std::string> tables{"locations", "items", "players"};
-  for (const std::string& table : tick.tables()) {
+  for (const std::string& table : tick.tables(tick::Strategy::kSet)) {
     if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
   }
   return tables;

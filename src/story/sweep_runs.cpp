@@ -137,7 +137,8 @@ class Sweep {
 
   tick::Options engine_options(const SweepVariant& variant) const {
     tick::Options engine;
-    engine.strategy = variant.strategy == "rows" ? tick::Strategy::kRows : tick::Strategy::kSet;
+    engine.strategy = tick::strategy_of(variant.strategy);
+    if (engine.strategy == tick::Strategy::kBatched) engine.workers = options_.workers;
     return engine;
   }
 

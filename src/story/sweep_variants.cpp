@@ -14,11 +14,6 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-bool has_form(const tick::Definition& tick, const std::string& strategy) {
-  if (strategy == "rows") return tick.rows.has_value();
-  return strategy == "set";
-}
-
 /// Why this combination makes no sense; empty where it does.
 std::string objection(const tick::Definition& tick, const SweepVariant& variant) {
   const bool by_epoch = variant.strategy == "epoch";
@@ -26,7 +21,7 @@ std::string objection(const tick::Definition& tick, const SweepVariant& variant)
     return "there no player's row holds its present stamina";
   }
   if (variant.layout != "epoch" && by_epoch) return "it takes the epoch layout";
-  if (variant.layout == "hot" && !contains(tick.tables(), "players")) {
+  if (variant.layout == "hot" && !contains(tick.tables(tick::Strategy::kSet), "players")) {
     return "the layouts differ in players alone, which it does not touch";
   }
   return "";
@@ -42,7 +37,7 @@ SweepPlan plan_sweep(const tick::Definition& tick, const std::vector<std::string
   SweepPlan plan;
   for (const std::string& strategy : kSweepStrategies) {
     if (!contains(strategies, strategy)) continue;
-    if (!has_form(tick, strategy)) {
+    if (!tick.has(tick::strategy_of(strategy))) {
       plan.left_out.push_back(fmt::format("{}: tick {} has no such form", strategy, tick.name));
       continue;
     }
