@@ -123,6 +123,8 @@ double PowerLaw::at(double n) const { return a + b * std::pow(n, k); }
 
 double PowerFit::decades() const { return std::log10(largest / smallest); }
 
+bool PowerFit::is_known() const { return exponent && exponent->width() <= kWideExponent; }
+
 PowerLaw least_squares(const Points& points) {
   const bool with_constant = points.size() >= kMinSizes;
   const auto at = [&](double k) { return best_for(points, k, with_constant); };
@@ -207,18 +209,16 @@ std::optional<PowerFit> fit_power_law(const std::vector<SizedSample>& samples, s
 
 Prediction predict(const PowerFit& fit, double n) {
   const auto refused = [](std::string why) { return Prediction{.refused = std::move(why)}; };
-  if (fit.sizes < kMinSizes) {
-    return refused(fmt::format("{} sizes, it takes {}", fit.sizes, kMinSizes));
-  }
+  if (fit.sizes < kMinSizes)
+    return refused(fmt::format("{} sizes, {} needed", fit.sizes, kMinSizes));
   if (n > fit.largest * kMaxReach * (1 + 1e-9)) {
     return refused(
-        fmt::format("{:.0f} times the largest size, {} at most", n / fit.largest, kMaxReach));
+        fmt::format("{:.0f} x the largest size, {} x at most", n / fit.largest, kMaxReach));
   }
-  if (!fit.exponent) return refused(fmt::format("fewer than {} repeats", kMinRepeats));
-  if (fit.exponent->width() > kWideExponent) {
+  if (!fit.exponent) return refused(fmt::format("fewer than {} runs", kMinRepeats));
+  if (!fit.is_known()) {
     return refused(
-        fmt::format("k is not known well enough: its interval is {:.2f} wide, {} at most",
-                    fit.exponent->width(), kWideExponent));
+        fmt::format("k is uncertain by {:.2f}, {} at most", fit.exponent->width(), kWideExponent));
   }
   std::vector<double> values;
   for (const PowerLaw& law : fit.resampled) values.push_back(law.at(n));
@@ -227,7 +227,7 @@ Prediction predict(const PowerFit& fit, double n) {
   prediction.interval.high = std::max(prediction.interval.high, *prediction.seconds);
   const double factor = std::pow(10, kWideExponent);
   if (prediction.interval.high > factor * prediction.interval.low) {
-    return refused(fmt::format("its interval spans a factor of {:.1f}, {:.1f} at most",
+    return refused(fmt::format("uncertain by a factor of {:.1f}, {:.1f} at most",
                                prediction.interval.high / prediction.interval.low, factor));
   }
   return prediction;

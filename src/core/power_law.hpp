@@ -44,6 +44,14 @@ PowerLaw least_squares(const std::vector<std::pair<double, double>>& points);
 /// The slope of log t over log n: k where a is 0. At least two sizes that differ.
 double log_slope(const std::vector<std::pair<double, double>>& points);
 
+inline constexpr std::size_t kMinRepeats = 3;
+inline constexpr std::size_t kMinSizes = 3;
+/// A prediction that reaches further is refused, as a multiple of the largest size.
+inline constexpr double kMaxReach = 10;
+/// An interval of k above this is wide: at kMaxReach times the data it means a factor of 10^0.5,
+/// more than three, between the ends.
+inline constexpr double kWideExponent = 0.5;
+
 struct PowerFit {
   PowerLaw law;  ///< through the medians; b and k are 0 where it is flat
   /// It does not grow so that it could be told from noise (the interval of the log-log slope holds
@@ -59,15 +67,9 @@ struct PowerFit {
   std::vector<PowerLaw> resampled;  ///< of the bootstrap; where it is flat, laws without an a
 
   double decades() const;
+  /// False where the interval of k is wide, or there is none.
+  bool is_known() const;
 };
-
-inline constexpr std::size_t kMinRepeats = 3;
-inline constexpr std::size_t kMinSizes = 3;
-/// A prediction that reaches further is refused, as a multiple of the largest size.
-inline constexpr double kMaxReach = 10;
-/// An interval of k above this is wide: at kMaxReach times the data it means a factor of 10^0.5,
-/// more than three, between the ends.
-inline constexpr double kWideExponent = 0.5;
 
 /// Fits the medians, and bootstraps the interval of k: each size's repeats are drawn anew with
 /// replacement 1,000 times (Efron 1979, percentile method), always in the same way for the same

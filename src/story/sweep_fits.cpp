@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace scalectl::story {
 namespace {
 
@@ -37,14 +39,22 @@ std::vector<SweepFit> fit_sweep(const SweepPlan& plan, const SweepClaims& claims
   return fits;
 }
 
+std::string growth_word(const core::PowerFit& fit) {
+  constexpr double kNear = 0.05;
+  if (!fit.is_known()) return "unclear";
+  if (fit.flat) return "constant";
+  const bool holds_one = fit.exponent->low <= 1 && fit.exponent->high >= 1;
+  if (holds_one || std::abs(fit.law.k - 1) <= kNear) return "linear";
+  return fit.law.k < 1 ? "below linear" : "above linear";
+}
+
 std::string growth_of(const core::PowerFit& fit) {
   std::string interval;
   if (fit.exponent) {
-    interval = fmt::format(" [{:.2f}, {:.2f}]", fit.exponent->low, fit.exponent->high);
+    interval = fmt::format("[{:.2f}, {:.2f}]", fit.exponent->low, fit.exponent->high);
   }
-  if (fit.flat)
-    return interval.empty() ? "constant" : fmt::format("constant, n^{}", interval.substr(1));
-  return fmt::format("n^{:.2f}{}", fit.law.k, interval);
+  if (fit.flat) return interval.empty() ? "constant" : "constant, n^" + interval;
+  return fmt::format("n^{:.2f}{}{}", fit.law.k, interval.empty() ? "" : " ", interval);
 }
 
 }  // namespace scalectl::story

@@ -47,6 +47,13 @@ void add_set(const std::vector<SweepFit>& fits, std::vector<std::string>& lines)
   const SweepFit* set = find(fits, "set_seed");
   if (set == nullptr) set = find(fits, "set_hot");
   if (set == nullptr) return;
+  if (!set->fit->is_known()) {
+    lines.push_back(
+        fmt::format("How {} grows cannot be told from these runs: {}. More repeats, on a "
+                    "machine that does nothing else, would show it.",
+                    set->name, growth_of(*set->fit)));
+    return;
+  }
   if (set->fit->flat) {
     lines.push_back(
         fmt::format("{} does not grow with these sizes: what it costs to run at all hides "
@@ -108,14 +115,17 @@ void add_epoch(const SweepLines& measured, const std::vector<SweepFit>& fits,
   if (epoch == nullptr) return;
   const auto& samples = measured.at({"epoch", "epoch"}).samples;
   const SweepSample& last = samples.rbegin()->second;
-  lines.push_back(fmt::format(
-      "epoch {}: {:.2f} times its time at {} players for {:.0f} times as many, {:.0f} row written. "
-      "{}",
-      epoch->fit->flat ? "is " + growth_of(*epoch->fit) : "grows as " + growth_of(*epoch->fit),
-      core::median(last.elapsed_s) / core::median(samples.begin()->second.elapsed_s),
-      core::grouped(samples.begin()->first), epoch->fit->largest / epoch->fit->smallest,
-      core::median(last.rows),
-      epoch->fit->flat ? "This is the O(1) tick." : "Its work is O(1); what grows is around it."));
+  const std::string verdict = !epoch->fit->is_known()
+                                  ? "How it grows cannot be told from these runs."
+                              : epoch->fit->flat ? "This is the O(1) tick."
+                                                 : "Its work is O(1); what grows is around it.";
+  lines.push_back(
+      fmt::format("epoch: {}; {:.2f} times its time at {} players for {:.0f} times as many, {:.0f} "
+                  "row written. {}",
+                  growth_of(*epoch->fit),
+                  core::median(last.elapsed_s) / core::median(samples.begin()->second.elapsed_s),
+                  core::grouped(samples.begin()->first), epoch->fit->largest / epoch->fit->smallest,
+                  core::median(last.rows), verdict));
 }
 
 /// What the fits cannot rest on.

@@ -20,6 +20,7 @@ using core::Unit;
 using core::Value;
 
 constexpr int kCurvePoints = 60;
+constexpr double kNoTime = 1e-9;  // seconds; what rounding leaves
 
 const SweepSample* sample_at(const SweepLines& lines, const SweepVariant& variant,
                              std::int64_t players) {
@@ -90,34 +91,29 @@ core::Table fit_table(const std::vector<SweepFit>& fits, std::int64_t predict) {
                                 {"prediction_s", "predicted", Unit::kSeconds},
                                 {"prediction_low_s", "from", Unit::kSeconds},
                                 {"prediction_high_s", "to", Unit::kSeconds},
-                                {"refused", "not predicted"}},
+                                {"refused", "why not"}},
                     .rows = {}};
   for (const SweepFit& entry : fits) {
     if (!entry.fit) {
       Array row{entry.name, Value()};
       row.resize(table.columns.size() - 1);
-      row.emplace_back(fmt::format("{} sizes, it takes {}", entry.samples.size(), core::kMinSizes));
+      row.emplace_back(fmt::format("{} sizes, {} needed", entry.samples.size(), core::kMinSizes));
       table.rows.push_back(std::move(row));
       continue;
     }
     const core::PowerFit& fit = *entry.fit;
     const core::Prediction prediction = core::predict(fit, static_cast<double>(predict));
+    const core::Interval interval = fit.exponent.value_or(core::Interval{});
     const bool predicted = prediction.seconds.has_value();
     const auto if_known = [](bool known, double value) { return known ? Value(value) : Value(); };
-    table.rows.push_back(
-        {entry.name,
-         fit.flat            ? "constant"
-         : fit.law.k < 0.95  ? "below linear"
-         : fit.law.k <= 1.05 ? "linear"
-                             : "above linear",
-         rounded(fit.law.k),
-         if_known(fit.exponent.has_value(), fit.exponent ? rounded(fit.exponent->low) : 0),
-         if_known(fit.exponent.has_value(), fit.exponent ? rounded(fit.exponent->high) : 0),
-         fit.law.a, fit.law.b, fit.residual_ratio,
-         if_known(predicted, prediction.seconds.value_or(0)),
-         if_known(predicted, prediction.interval.low),
-         if_known(predicted, prediction.interval.high),
-         predicted ? Value() : Value(prediction.refused)});
+    table.rows.push_back({entry.name, growth_word(fit), rounded(fit.law.k),
+                          if_known(fit.exponent.has_value(), rounded(interval.low)),
+                          if_known(fit.exponent.has_value(), rounded(interval.high)),
+                          fit.law.a < kNoTime ? 0 : fit.law.a, fit.law.b, fit.residual_ratio,
+                          if_known(predicted, prediction.seconds.value_or(0)),
+                          if_known(predicted, prediction.interval.low),
+                          if_known(predicted, prediction.interval.high),
+                          predicted ? Value() : Value(prediction.refused)});
   }
   return table;
 }
@@ -184,6 +180,7 @@ core::Series series_of(const SweepFit& entry, double predict) {
   if (!entry.fit) return series;
   const core::PowerFit& fit = *entry.fit;
   series.name += fit.flat ? ": constant" : fmt::format(": n^{:.2f}", fit.law.k);
+  if (!series.reference && !fit.is_known()) series.name += " (unclear)";
   if (series.reference) return series;
   series.curve = curve_of(fit.law, fit.smallest, fit.largest);
   if (predict > fit.largest && core::predict(fit, predict).seconds) {

@@ -24,7 +24,8 @@ extern const std::vector<std::string> kSweepLayouts;
 
 struct SweepPlan {
   std::vector<SweepVariant> variants;
-  std::vector<std::string> left_out;  ///< what makes no sense, with the reason
+  /// What makes no sense: "set on epoch, batched on epoch: why".
+  std::vector<std::string> left_out;
 };
 
 /// The combinations of `strategies` and `layouts` that make sense for `tick`. Throws Error (usage)

@@ -102,6 +102,11 @@ core::Result tick_sweep(const pg::Target& admin, const catalog::Catalog& catalog
                .max_time = options.max_time,
                .workers = options.workers},
               stop, observer, lines);
+    if (!arena.checkpoints()) {
+      result.notes.emplace_back(
+          "this role may not checkpoint (GRANT pg_checkpoint, from PostgreSQL 15 "
+          "on): what one run wrote may weigh on the next");
+    }
   } catch (const core::Error& error) {
     if (error.kind() != core::ErrorKind::kInterrupted) throw error.within("tick sweep");
     result.interrupted = true;

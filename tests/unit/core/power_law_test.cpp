@@ -143,10 +143,10 @@ TEST(Predict, WithoutGrounds_SaysWhyNot) {
     EXPECT_FALSE(prediction.seconds);
     return prediction.refused;
   };
-  EXPECT_EQ(why(noisy(linear, 0.01, 3), 1e7), "100 times the largest size, 10 at most");
-  EXPECT_EQ(why(noisy(linear, 0.01, 2), 1e5), "2 sizes, it takes 3");
-  EXPECT_EQ(why(noisy(linear, 0.01, 4, 2), 1e7), "fewer than 3 repeats");
-  EXPECT_THAT(why(noisy(linear, 0.95, 4, 3), 1e7), HasSubstr("its interval"));
+  EXPECT_EQ(why(noisy(linear, 0.01, 3), 1e7), "100 x the largest size, 10 x at most");
+  EXPECT_EQ(why(noisy(linear, 0.01, 2), 1e5), "2 sizes, 3 needed");
+  EXPECT_EQ(why(noisy(linear, 0.01, 4, 2), 1e7), "fewer than 3 runs");
+  EXPECT_THAT(why(noisy(linear, 0.95, 4, 3), 1e7), HasSubstr("uncertain by"));
 }
 
 }  // namespace
