@@ -118,7 +118,9 @@ TEST_F(TickSweep, OfCombat_LeavesOutWhatMakesNoSense) {
   // All of the combats are idle: one for each 50 players.
   EXPECT_EQ(integer_at(result, "tables.measurements.1.rows"), 20);
   EXPECT_THAT(notes_of(result),
-              Contains(AllOf(StartsWith("Left out: "), HasSubstr("set on hot: the layouts"),
+              Contains(AllOf(StartsWith("Left out: "),
+                             HasSubstr("rows on hot, set on hot, rows on epoch, set on epoch: the "
+                                       "layouts differ in players"),
                              HasSubstr("epoch: combat has no such form"))));
   EXPECT_EQ(databases(), "");
 }
