@@ -241,7 +241,8 @@ void take_off_layout(pg::Transaction& tx, const catalog::Catalog& catalog,
   const std::vector<std::string> names = layouts_of(catalog, family);
   if (std::find(names.begin(), names.end(), "epoch") == names.end() || !has_epoch(tx, place))
     return;
-  for (const LayoutStatement& statement : load_layout(catalog, family, "epoch").step("remove")) {
+  const LayoutFile epoch = load_layout(catalog, family, "epoch");
+  for (const LayoutStatement& statement : epoch.step("remove")) {
     tx.query(statement.bind(place).sql);
   }
 }

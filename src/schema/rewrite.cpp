@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "core/text.hpp"
 
@@ -18,12 +20,12 @@ constexpr double kAllowedSlack = 1.10;
 /// Pages that no share of a small table makes up for.
 constexpr std::int64_t kFewPages = 2;
 constexpr int kRounds = 5;
-/// Once into the free half of a row's own page, once away from it; and again where others have
-/// written meanwhile.
-constexpr int kPasses = 4;
+/// A row leaves its page once that is full of its own old versions: as many passes as a page has
+/// room for rows (PostgreSQL's MaxHeapTuplesPerPage of 8 kB pages), at most.
+constexpr int kPasses = 291;
 
 const std::map<std::string, std::string> kTypes{
-    {"from", "tid"}, {"upto", "tid"}, {"full", "bigint"}};
+    {"from", "tid"}, {"upto", "tid"}, {"full", "bigint"}, {"again", "bool"}};
 
 /// The position in front of the first row of a page.
 std::string tid(std::int64_t page) { return fmt::format("({},0)", page); }
@@ -52,6 +54,14 @@ void vacuum(LayoutWork& work, const std::string& options) {
   work.session.query(fmt::format("VACUUM {}{}", options, work.before.quoted));
 }
 
+/// Runs `pass` until it finds no row any more; the rows of the first one.
+std::int64_t repeat(const std::function<std::int64_t(int)>& pass) {
+  const std::int64_t first = pass(0);
+  std::int64_t rows = first;
+  for (int number = 1; rows > 0 && number < kPasses; ++number) rows = pass(number);
+  return first;
+}
+
 /// Empties the pages from `from` on, the last ones first.
 void empty_tail(LayoutWork& work, const LayoutStatement& statement, std::int64_t from,
                 std::int64_t pages) {
@@ -60,17 +70,13 @@ void empty_tail(LayoutWork& work, const LayoutStatement& statement, std::int64_t
   for (std::int64_t upto = pages; upto > from; upto -= step) {
     work.heed_stop();
     const std::int64_t begin = std::max(from, upto - step);
-    std::int64_t moved = 0;
-    pg::Transaction tx = work.session.begin();
     // One transaction: what a pass leaves behind on a page stays there, and makes the next pass
     // look for another page.
-    for (int pass = 0; pass < kPasses; ++pass) {
-      const std::int64_t rows =
-          tx.query(bound.sql, values(bound, {{"from", tid(begin)}, {"upto", tid(upto)}}))
-              .affected();
-      if (rows == 0) break;
-      moved = std::max(moved, rows);
-    }
+    pg::Transaction tx = work.session.begin();
+    const std::int64_t moved = repeat([&](int) {
+      return tx.query(bound.sql, values(bound, {{"from", tid(begin)}, {"upto", tid(upto)}}))
+          .affected();
+    });
     tx.commit();
     work.counts.moved += moved;
     work.counts.batches += 1;
@@ -82,6 +88,8 @@ void empty_tail(LayoutWork& work, const LayoutStatement& statement, std::int64_t
 }  // namespace
 
 void spread(LayoutWork& work, const LayoutFile& hot) {
+  // What is dead is room: without it the table would grow to twice of what it holds, dead and alive.
+  if (work.before.name() != "hot") vacuum(work, "");
   const catalog::BoundSql bound = hot.step("spread").front().bind(work.place, {}, kTypes);
   const std::int64_t pages = bytes_of(work.session, work.before) / work.before.page_bytes;
   const std::int64_t step = pages_of_batch(work, pages);
@@ -91,11 +99,14 @@ void spread(LayoutWork& work, const LayoutFile& hot) {
     work.heed_stop();
     const std::int64_t upto = std::min(pages, from + step);
     pg::Transaction tx = work.session.begin();
-    const std::int64_t moved =
-        tx.query(bound.sql,
-                 values(bound,
-                        {{"from", tid(from)}, {"upto", tid(upto)}, {"full", std::to_string(full)}}))
-            .affected();
+    const std::int64_t moved = repeat([&](int pass) {
+      return tx
+          .query(bound.sql, values(bound, {{"from", tid(from)},
+                                           {"upto", tid(upto)},
+                                           {"full", std::to_string(full)},
+                                           {"again", pass == 0 ? "f" : "t"}}))
+          .affected();
+    });
     tx.commit();
     work.counts.moved += moved;
     work.counts.batches += 1;

@@ -113,7 +113,11 @@ bool states_its_unit(std::string_view key) {
                                           "arrivals",
                                           "line",
                                           "exponent_low",
-                                          "exponent_high"};
+                                          "exponent_high",
+                                          "rows_moved",
+                                          "players_settled",
+                                          "indexes_created",
+                                          "indexes_dropped"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });

@@ -13,6 +13,7 @@
 #include "tick/definition.hpp"
 #include "tick/history.hpp"
 #include "tick/run.hpp"
+#include "tick/trigger.hpp"
 
 namespace scalectl::tool {
 namespace {
@@ -21,6 +22,7 @@ struct Options {
   std::string name;
   bool all = false;
   cli::Choice strategy{.value = "set", .allowed = {"set", "rows", "batched", "epoch"}};
+  std::optional<std::string> trigger;
   bool strict = false;
   std::optional<core::Seconds> warn_after;
   core::Seconds lock_timeout{10};
@@ -121,7 +123,35 @@ std::vector<tick::Definition> chosen_ticks(const Options& options,
   return {tick::load(catalog, options.name)};
 }
 
+/// tick run NAME --trigger install|remove: the variant of a tick that lives in the database.
+int set_trigger(const Options& options, Context& context, const cli::Application& application) {
+  const bool install = *options.trigger == "install";
+  if (!install && *options.trigger != "remove") {
+    throw core::usage_error(fmt::format("--trigger: \"{}\" is not one of install, remove",
+                                        *options.trigger),
+                            "for example tick run combat --trigger install");
+  }
+  if (options.all) {
+    throw core::usage_error("tick run: --all and --trigger contradict each other", "name one tick");
+  }
+  const tick::Definition tick = chosen_ticks(options, context.catalog()).front();
+  const tick::Options engine = engine_options(options, tick, false);
+  tick::check_trigger(context.catalog(), tick, engine);
+  options.naming.naming("").check(tick.tables());
+  pg::Session session = context.connect(application);
+  schema::ensure_in_lab(session, context.catalog(),
+                        {.family = tick.family,
+                         .schema = options.naming.schema,
+                         .prefix = options.naming.prefix,
+                         .version = kVersion},
+                        context.observer());
+  return context.emit(tick::set_trigger(
+      session, context.catalog(), tick, engine,
+      install ? tick::TriggerAction::kInstall : tick::TriggerAction::kRemove, context.observer()));
+}
+
 int run(const Options& options, Context& context, const cli::Application& application) {
+  if (options.trigger) return set_trigger(options, context, application);
   check_windows(options);
   const auto ticks = chosen_ticks(options, context.catalog());
   std::vector<std::string> tables;
@@ -224,6 +254,10 @@ void declare_tick(cli::Application& application, Context& context) {
       .option("--workers", options->workers, "Connections that work on batches, 1 to 64 [1]",
               "COUNT")
       .option("--warn-after", options->warn_after, "Threshold in place of the tick's own")
+      .option("--trigger", options->trigger,
+              "combat: install or remove a trigger that ends idle turns whenever the game writes one "
+              "(with --idle), instead of running the tick",
+              "ACTION")
       .flag("--strict", options->strict, "A missed threshold is a failure (exit 1)")
       .option("--lock-timeout", options->lock_timeout, "How long to wait for a locked row");
   declare_parameters(run_verb, *options, context.catalog());

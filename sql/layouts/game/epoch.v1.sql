@@ -195,7 +195,7 @@ FOR EACH ROW EXECUTE FUNCTION :"players_current_update"();
 
 SELECT max(player_id) AS upto
   FROM (SELECT player_id FROM :"players" WHERE player_id > :after
-         ORDER BY player_id LIMIT :batch) AS some;
+         ORDER BY player_id LIMIT :batch) AS following;
 
 -- @settle
 -- summary: Everybody in a range of keys who has regenerated since his row was written.
