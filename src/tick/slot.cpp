@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/result.hpp"
 #include "core/stopwatch.hpp"
+#include "pg/identifier.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -21,8 +22,12 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kLongest = 366 * 86'400 * kSecond;
 constexpr std::chrono::milliseconds kPoll(20);
 
-/// $1 and $2 are tick and target.
-constexpr const char* kLockKey = "hashtextextended('scalectl tick ' || $1 || ' ' || $2, 0)";
+/// The lock's key in SQL. As a literal, not bound: a statement with parameters keeps its portal,
+/// and with that its snapshot, until the next one, and this one may be the last for a long time.
+std::string lock_key(const SlotKey& key) {
+  return fmt::format("hashtextextended({}, 0)",
+                     pg::quote_literal(fmt::format("scalectl tick {} {}", key.tick, key.target)));
+}
 
 std::int64_t floor_div(std::int64_t number, std::int64_t by) {
   const std::int64_t quotient = number / by;
@@ -31,19 +36,17 @@ std::int64_t floor_div(std::int64_t number, std::int64_t by) {
 
 /// Who has the lock, as far as the server tells.
 std::string holder_of(pg::Transaction& tx, const SlotKey& key) {
-  const pg::Rows rows = tx.query(
-      fmt::format(
-          "SELECT l.pid, a.usename, a.client_addr,"
-          "       to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS "
-          "since"
-          "  FROM (SELECT {} AS key) AS k"
-          "  JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-          "   AND l.classid::bigint = (k.key >> 32) & 4294967295"
-          "   AND l.objid::bigint = k.key & 4294967295"
-          "   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-          "  LEFT JOIN pg_stat_activity a ON a.pid = l.pid",
-          kLockKey),
-      {key.tick, key.target});
+  const pg::Rows rows = tx.query(fmt::format(
+      "SELECT l.pid, a.usename, a.client_addr,"
+      "       to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS "
+      "since"
+      "  FROM (SELECT {} AS key) AS k"
+      "  JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+      "   AND l.classid::bigint = (k.key >> 32) & 4294967295"
+      "   AND l.objid::bigint = k.key & 4294967295"
+      "   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      "  LEFT JOIN pg_stat_activity a ON a.pid = l.pid",
+      lock_key(key)));
   if (rows.empty()) return "a run that has just ended";
   std::string text = fmt::format("pid {}", rows.text(0, "pid"));
   if (const auto user = rows.at(0, "usename")) text += fmt::format(" (user {})", *user);
@@ -53,9 +56,7 @@ std::string holder_of(pg::Transaction& tx, const SlotKey& key) {
 }
 
 bool try_hold(pg::Transaction& tx, const SlotKey& key) {
-  return tx
-      .query(fmt::format("SELECT pg_try_advisory_xact_lock({}) AS got", kLockKey),
-             {key.tick, key.target})
+  return tx.query(fmt::format("SELECT pg_try_advisory_xact_lock({}) AS got", lock_key(key)))
       .boolean(0, "got");
 }
 

@@ -187,6 +187,8 @@ Step in_batches(const Job& job) {
   if (outcome.error) throw part_way(*outcome.error, step.work, job);
   step.stopped = outcome.stopped;
   if (step.stopped) {
+    pg::Transaction tx = workers.front().begin();
+    count_wal(tx, assignment->wal_from, step.work);
     judge(step.timed, watch);
     return step;
   }

@@ -80,7 +80,8 @@ TEST_F(TickBatched, EachBatch_IsATransactionOfItsOwnUpToTheLastKey) {
 
 TEST_F(TickBatched, HotShare_IsThatOfAllBatches) {
   play(1000);
-  session.query("ALTER TABLE players SET (fillfactor = 40); VACUUM FULL players");
+  session.query("ALTER TABLE players SET (fillfactor = 40)");
+  session.query("VACUUM FULL players");
   EXPECT_EQ(metric(work({.workers = 2}), "hot_ratio"), "1.0");
   session.query("CREATE INDEX ON players (stamina)");
   now += kWindow;
@@ -217,6 +218,12 @@ TEST_F(TickBatched, OldToken_CannotWriteABatch) {
   });
   ASSERT_TRUE(
       test::comes_true([&] { return scalar("SELECT " + test::kSomebodyIsBlocked) == "t"; }));
+  EXPECT_EQ(scalar("SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid)"
+                   " WHERE locktype = 'advisory' AND datname = current_database()"
+                   "   AND state = 'idle in transaction' AND backend_xid IS NULL"
+                   "   AND backend_xmin IS NULL"),
+            "1")
+      << "what holds the lock holds back no vacuum";
   session.query(
       "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
       "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");

@@ -1,6 +1,7 @@
 // TickWindows: players whose ticks can be counted, and runs at a time of the test's choosing.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ class TickWindows : public GameTest {
 
   double now = kNoon + 10;
 
-  void play(std::uint64_t players) {
+  void play(std::int64_t players) {
     init();
     seed({.players = players, .only = {"players"}});
     make_countable(session);
