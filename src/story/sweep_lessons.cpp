@@ -148,8 +148,9 @@ void add_limits(const std::vector<SweepFit>& fits, std::vector<std::string>& lin
         fmt::format("The sizes span {:.1f} decades; a law should rest on two or more.", decades));
   }
   if (repeats < core::kMinRepeats) {
-    lines.push_back(fmt::format("{} run{} of each size show no spread: intervals take {}.", repeats,
-                                repeats == 1 ? "" : "s", core::kMinRepeats));
+    lines.push_back(
+        fmt::format("{} run{} of each size: too few to show a spread; intervals take {}.", repeats,
+                    repeats == 1 ? "" : "s", core::kMinRepeats));
   }
 }
 

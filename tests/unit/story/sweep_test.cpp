@@ -95,9 +95,10 @@ TEST(SweepLessons, OfFewSizesAndRuns_SayWhatIsMissing) {
   lines[{"set", "seed"}].samples[1'000].elapsed_s = {0.01};
   lines[{"set", "seed"}].stopped = "stopped at 10,000 players";
   const auto lessons = sweep_lessons(plan, lines, fit_sweep(plan, {}, lines));
-  EXPECT_THAT(lessons, ElementsAre("1 size cannot tell a from b n^k: a law takes 3 of them.",
-                                   "1 run of each size show no spread: intervals take 3.",
-                                   "set, seed layout stopped at 10,000 players"));
+  EXPECT_THAT(lessons,
+              ElementsAre("1 size cannot tell a from b n^k: a law takes 3 of them.",
+                          "1 run of each size: too few to show a spread; intervals take 3.",
+                          "set, seed layout stopped at 10,000 players"));
 }
 
 TEST(SweepLessons, OfNothing_AreNone) {
