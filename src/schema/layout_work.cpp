@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -20,17 +19,17 @@ constexpr int kTries = 10;
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLastPause{1000};
 
-void pause(milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop, duration, [] { return false; });
-}
-
 }  // namespace
 
 void LayoutWork::heed_stop() const {
   if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
+}
+
+void LayoutWork::pause(milliseconds duration) const {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, session.stop(), duration, [] { return false; });
 }
 
 void LayoutWork::briefly(const std::string& what,
@@ -57,7 +56,7 @@ void LayoutWork::briefly(const std::string& what,
             fmt::format("{} waits for another session's lock on {}", what, before.quoted));
       }
     }
-    pause(wait, session.stop());
+    pause(wait);
     wait = std::min(wait * 2, kLastPause);
   }
 }

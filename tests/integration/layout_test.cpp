@@ -26,6 +26,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 constexpr int kPlayers = 20'000;
 
@@ -68,8 +69,8 @@ TEST_F(LayoutChange, ToHotAndBack_KeepsEveryRowAndTheSizesPromised) {
   EXPECT_EQ(metric(hot, "layout_after"), "\"hot\"");
   EXPECT_EQ(metric(hot, "indexes_dropped"), "1");
   EXPECT_EQ(fillfactor(), "fillfactor=50");
-  EXPECT_THAT(indexes(), ElementsAre("players_location_id_idx", "players_pkey",
-                                     "players_telegram_id_key", "theirs"));
+  EXPECT_THAT(indexes(), UnorderedElementsAre("players_location_id_idx", "players_pkey",
+                                              "players_telegram_id_key", "theirs"));
   EXPECT_EQ(everything(), before);
   EXPECT_NEAR(bytes() / packed, 2, 0.1);
   EXPECT_NEAR(hot.metrics.find("rows_moved")->number() / kPlayers, 0.5, 0.02);
@@ -79,7 +80,7 @@ TEST_F(LayoutChange, ToHotAndBack_KeepsEveryRowAndTheSizesPromised) {
   const core::Result again = migrate("hot");
   EXPECT_EQ(metric(again, "rows_moved"), "0");
   EXPECT_THAT(again.notes, ElementsAre("already hot: nothing to do"));
-  for (int i = 0; i < 3; ++i) EXPECT_GT(hot_ratio_of_a_tick(), 0.98);
+  EXPECT_GT(hot_ratio_of_a_tick(), 0.98);
   EXPECT_NEAR(bytes() / packed, 2, 0.1);
 
   const std::string ticked = everything();
@@ -93,7 +94,7 @@ TEST_F(LayoutChange, ToHotAndBack_KeepsEveryRowAndTheSizesPromised) {
   EXPECT_THAT(migrate("seed").notes, ElementsAre("already seed: nothing to do"));
   // What the pack says of the two.
   for (const auto& state :
-       column(index::status(session, index::load(catalog, "game"), {}), "state")) {
+       test::column(index::status(session, index::load(catalog, "game"), {}), "state")) {
     EXPECT_EQ(state, "\"present\"");
   }
 }
@@ -206,7 +207,7 @@ TEST_F(LayoutChange, IndexOnStaminaThatIsNotOurs_IsNamedAndDroppedOnlyOnDemand) 
   session.query("CREATE INDEX theirs ON players (level) WHERE stamina < 10");
   const Error error = error_of([&] { migrate("hot"); });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-  EXPECT_THAT(error.message(), HasSubstr("\"public\".theirs names stamina"));
+  EXPECT_THAT(error.message(), HasSubstr("index public.theirs names stamina"));
   EXPECT_THAT(error.hint(), HasSubstr("--foreign"));
   EXPECT_EQ(fillfactor(), "none");  // nothing was touched
   schema::LayoutOptions options = to("hot");
@@ -232,7 +233,7 @@ TEST_F(LayoutChange, TableThatStaysLocked_IsGivenUpOnAfterTenTries) {
   seed({.players = 500});
   pg::Session other = database.connect();
   pg::Transaction holder = other.begin();
-  holder.query("LOCK TABLE players IN ROW EXCLUSIVE MODE");
+  holder.query("LOCK TABLE players IN SHARE UPDATE EXCLUSIVE MODE");  // as VACUUM does
   for (const char* layout : {"hot", "epoch"}) {
     schema::LayoutOptions options = to(layout);
     options.lock_timeout = core::Seconds(0.005);
@@ -253,16 +254,13 @@ TEST_F(LayoutChange, SecondOneAtTheSameTime_IsRefused) {
   EXPECT_THAT(error.message(), HasSubstr("under way"));
 }
 
-TEST_F(LayoutChange, SchemaAndPrefixThatNeedQuotes_WorkOnEveryLayout) {
+TEST_F(LayoutChange, SchemaThatNeedsQuotes_WorksOnEveryLayout) {
   const std::string awkward = test::kAwkward + "$body$";
-  const std::string prefix = "x'y ";
-  schema::init(session, catalog,
-               {.family = "game", .schema = awkward, .prefix = prefix, .version = "test"},
+  schema::init(session, catalog, {.family = "game", .schema = awkward, .version = "test"},
                recorder);
-  const pg::Naming naming(awkward, {}, prefix);
+  const pg::Naming naming(awkward, {});
   seed({.players = 500, .naming = naming});
   schema::LayoutOptions options = to("hot", awkward);
-  options.place.prefix = prefix;
   for (const char* layout : {"hot", "epoch", "seed", "epoch"}) {
     options.layout = layout;
     EXPECT_EQ(metric(schema::migrate(session, catalog, options, recorder), "layout_after"),
