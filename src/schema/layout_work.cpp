@@ -16,8 +16,6 @@ using core::ErrorKind;
 using std::chrono::milliseconds;
 
 constexpr int kTries = 10;
-constexpr milliseconds kFirstPause{100};
-constexpr milliseconds kLastPause{1000};
 
 }  // namespace
 
@@ -34,7 +32,9 @@ void LayoutWork::pause(milliseconds duration) const {
 
 void LayoutWork::briefly(const std::string& what,
                          const std::function<void(pg::Transaction&)>& action) const {
-  milliseconds wait = kFirstPause;
+  // In step with how long a try may hold up those who come after it.
+  const auto longest = std::chrono::ceil<milliseconds>(options.lock_timeout);
+  milliseconds wait = longest / 10;
   for (int attempt = 1;; ++attempt) {
     heed_stop();
     try {
@@ -57,7 +57,7 @@ void LayoutWork::briefly(const std::string& what,
       }
     }
     pause(wait);
-    wait = std::min(wait * 2, kLastPause);
+    wait = std::min(wait * 2 + milliseconds(1), longest);
   }
 }
 

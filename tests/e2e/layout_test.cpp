@@ -41,7 +41,7 @@ TEST_F(Migrate, WrongUse_IsRefused) {
   EXPECT_THAT(to("hott").err, HasSubstr("hot"));
   EXPECT_TRUE(is_refusal(to("hot", {"--batch", "0"}), 2));
   EXPECT_TRUE(is_refusal(scalectl({"db", "migrate", "social", "--layout", "hot"}), 2));
-  EXPECT_TRUE(is_refusal(to("hot"), 2));  // there is no table yet
+  EXPECT_TRUE(is_refusal(to("hot", {"--schema", "nowhere"}), 2));
 }
 
 TEST_F(Migrate, KilledMidway_GoesOnWhenRunAgain) {

@@ -28,7 +28,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
 
-constexpr int kPlayers = 20'000;
+constexpr int kPlayers = 10'000;
 
 struct LayoutChange : test::LayoutTest {
   LayoutChange() { init(); }
@@ -50,8 +50,10 @@ struct LayoutChange : test::LayoutTest {
         "SELECT coalesce(array_to_string(reloptions, ','), 'none') FROM pg_class"
         " WHERE oid = 'players'::regclass");
   }
+  /// In a session of its own: the server adds what this one has written shortly before.
   double hot_ratio_of_a_tick() {
-    return tick::run(session, tick::load(catalog, "stamina"), {.record = false}, recorder)
+    pg::Session own = database.connect();
+    return tick::run(own, tick::load(catalog, "stamina"), {.record = false}, recorder)
         .metrics.find("hot_ratio")
         ->number();
   }
@@ -184,7 +186,7 @@ TEST_F(LayoutChange, RowThatSomebodyHolds_IsNotWaitedFor) {
 TEST_F(LayoutChange, StoppedMidway_GoesOnWhereItWas) {
   fill();
   const std::string before = everything();
-  test::Stopper stopper("spreading players", 100);
+  test::Stopper stopper("spreading players", 50);
   pg::Session mine = database.connect(stopper.token());
   schema::LayoutOptions options = to("hot");
   options.batch = 500;
@@ -196,10 +198,9 @@ TEST_F(LayoutChange, StoppedMidway_GoesOnWhereItWas) {
   EXPECT_LT(done, kPlayers / 2 - 1000);
   const core::Result second = migrate("hot");
   EXPECT_NEAR(done + second.metrics.find("rows_moved")->number(), kPlayers / 2, kPlayers / 50);
+  EXPECT_EQ(everything(), before);
   EXPECT_GT(hot_ratio_of_a_tick(), 0.98);
-  session.query("UPDATE players SET stamina = stamina");
   EXPECT_EQ(scalar("SELECT count(*) FROM players"), std::to_string(kPlayers));
-  EXPECT_NE(before, "");
 }
 
 TEST_F(LayoutChange, IndexOnStaminaThatIsNotOurs_IsNamedAndDroppedOnlyOnDemand) {
