@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -17,15 +16,6 @@ using core::ErrorKind;
 using std::chrono::milliseconds;
 
 constexpr int kTries = 10;
-constexpr milliseconds kFirstPause{100};
-constexpr milliseconds kLastPause{1000};
-
-void pause(milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop, duration, [] { return false; });
-}
 
 }  // namespace
 
@@ -33,9 +23,18 @@ void LayoutWork::heed_stop() const {
   if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 
+void LayoutWork::pause(milliseconds duration) const {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, session.stop(), duration, [] { return false; });
+}
+
 void LayoutWork::briefly(const std::string& what,
                          const std::function<void(pg::Transaction&)>& action) const {
-  milliseconds wait = kFirstPause;
+  // In step with how long a try may hold up those who come after it.
+  const auto longest = std::chrono::ceil<milliseconds>(options.lock_timeout);
+  milliseconds wait = longest / 10;
   for (int attempt = 1;; ++attempt) {
     heed_stop();
     try {
@@ -57,8 +56,8 @@ void LayoutWork::briefly(const std::string& what,
             fmt::format("{} waits for another session's lock on {}", what, before.quoted));
       }
     }
-    pause(wait, session.stop());
-    wait = std::min(wait * 2, kLastPause);
+    pause(wait);
+    wait = std::min(wait * 2 + milliseconds(1), longest);
   }
 }
 

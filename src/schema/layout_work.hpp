@@ -2,6 +2,7 @@
 // and the count of what was done.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,6 +32,8 @@ struct LayoutWork {
 
   /// Throws Error (interrupted) on a stop request.
   void heed_stop() const;
+  /// Waits that long, or until a stop is requested.
+  void pause(std::chrono::milliseconds duration) const;
   /// Runs `action` in a transaction of its own in which no lock is waited for longer than the
   /// options say, and commits it. Where a lock was not had (the application has it, and must not
   /// queue up behind us) it is tried again after a pause, ten times in all; then Error (busy) that

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 
@@ -20,6 +21,8 @@ constexpr double kAllowedSlack = 1.10;
 /// Pages that no share of a small table makes up for.
 constexpr std::int64_t kFewPages = 2;
 constexpr int kRounds = 5;
+constexpr int kVacuums = 5;
+constexpr std::chrono::milliseconds kVacuumPause{1000};
 /// A row leaves its page once that is full of its own old versions: as many passes as a page has
 /// room for rows (PostgreSQL's MaxHeapTuplesPerPage of 8 kB pages), at most.
 constexpr int kPasses = 291;
@@ -49,9 +52,28 @@ std::int64_t pages_of_batch(LayoutWork& work, std::int64_t pages) {
                                   std::max<std::int64_t>(pages, 1));
 }
 
+/// VACUUM, and again after a while where somebody's snapshot (a dump, an ANALYZE that runs) kept
+/// more than a few dead rows from it: they fill the room that the rows are to find.
 void vacuum(LayoutWork& work, const std::string& options) {
-  work.observer.info(fmt::format("VACUUM {}", work.before.quoted));
-  work.session.query(fmt::format("VACUUM {}{}", options, work.before.quoted));
+  for (int attempt = 1;; ++attempt) {
+    work.heed_stop();
+    work.observer.info(fmt::format("VACUUM {}", work.before.quoted));
+    work.session.query(fmt::format("VACUUM {}{}", options, work.before.quoted));
+    const pg::Rows left = work.session.query(
+        "SELECT pg_stat_get_dead_tuples(oid) AS dead,"
+        "       pg_stat_get_dead_tuples(oid) <= greatest(reltuples * 0.01, 100) AS few"
+        "  FROM pg_class WHERE oid = $1::oid",
+        {std::to_string(work.before.players.oid)});
+    if (left.boolean(0, "few")) return;
+    if (attempt == kVacuums) {
+      work.observer.warn(
+          fmt::format("An old snapshot keeps {} dead rows of {}: there is less room "
+                      "until a VACUUM after its end",
+                      core::grouped(left.integer(0, "dead")), work.before.quoted));
+      return;
+    }
+    work.pause(kVacuumPause);
+  }
 }
 
 /// Runs `pass` until it finds no row any more; the rows of the first one.
@@ -88,7 +110,8 @@ void empty_tail(LayoutWork& work, const LayoutStatement& statement, std::int64_t
 }  // namespace
 
 void spread(LayoutWork& work, const LayoutFile& hot) {
-  // What is dead is room: without it the table would grow to twice of what it holds, dead and alive.
+  // What is dead is room: without it the table would grow to twice of what it holds, dead and
+  // alive.
   if (work.before.name() != "hot") vacuum(work, "");
   const catalog::BoundSql bound = hot.step("spread").front().bind(work.place, {}, kTypes);
   const std::int64_t pages = bytes_of(work.session, work.before) / work.before.page_bytes;
@@ -133,11 +156,12 @@ bool gather(LayoutWork& work, const LayoutFile& seed) {
     if (pages <= allowed || round == kRounds) {
       if (worked) vacuum(work, "(ANALYZE) ");
       if (pages <= allowed) return true;
-      work.observer.warn(fmt::format(
-          "{} has {} pages, and its rows would fit into {}: an old snapshot may keep dead rows, or "
-          "another session the lock that VACUUM cuts the end off with; run it again later",
-          work.before.quoted, core::grouped(pages),
-          core::grouped(static_cast<std::int64_t>(packed))));
+      work.observer.warn(
+          fmt::format("{} has {} pages, and its rows would fit into {}: others write at its end, "
+                      "or hold the lock "
+                      "that VACUUM cuts it off with; run it again later",
+                      work.before.quoted, core::grouped(pages),
+                      core::grouped(static_cast<std::int64_t>(packed))));
       return false;
     }
     const auto aimed = static_cast<std::int64_t>(packed * kAimedSlack) + 1;

@@ -128,13 +128,17 @@ class Reader {
     if (at >= tokens_.size()) return;
     const int depth = tokens_[at].depth;
     bool left = true;
+    int cases = 0;  // a WHEN ends the assignments of MERGE, but not one of CASE
     for (; at < tokens_.size() && tokens_[at].depth >= depth; ++at) {
       const Token& token = tokens_[at];
-      if (token.depth == depth &&
-          (token.is("where") || token.is("from") || token.is("returning") || token.is("when"))) {
+      if (token.is("case")) ++cases;
+      if (token.is("end")) --cases;
+      const bool comparison = token.is("from") && tokens_[at - 1].is("distinct");
+      if (token.depth == depth && !comparison &&
+          (token.is("where") || token.is("from") || token.is("returning") ||
+           (token.is("when") && cases == 0))) {
         return;
       }
-      if (token.depth == depth && token.text == ")" && !left) continue;
       if (token.depth == depth && token.text == ",") {
         left = true;
       } else if (token.depth == depth && token.text == "=") {
