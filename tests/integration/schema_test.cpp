@@ -102,8 +102,8 @@ TEST_F(Schema, InitFromFourSessionsAtOnce_AppliesEachMigrationOnce) {
     }
   }
   std::sort(applied.begin(), applied.end());
-  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "3"));
-  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "3");
+  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "4"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "4");
 }
 
 TEST_F(Schema, InitThatFailsPartWay_LeavesNothing) {
@@ -276,7 +276,7 @@ TEST_F(Schema, EnsureInLab_MakesAMissingFamilyOnce) {
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
   EXPECT_EQ(tables("public"), kTables);
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
-  EXPECT_THAT(recorder.lines, SizeIs(3));
+  EXPECT_THAT(recorder.lines, SizeIs(4));
 }
 
 TEST_F(Schema, EnsureBookkeepingAsARoleThatMayNotMakeIt_WarnsAndSaysNo) {
