@@ -55,25 +55,6 @@ std::size_t string_literal(std::string_view text, bool escapes) {
   return text.size();
 }
 
-/// Length of what stands at the front of `text` and must not be looked into: a string, a quoted
-/// identifier, a comment, a dollar quote or a cast. 0 where there is none.
-/// Source: PostgreSQL documentation, "Lexical Structure".
-std::size_t opaque_length(std::string_view text, char previous) {
-  if (text.substr(0, 2) == "--") return through(text, "\n", 2);
-  if (text.substr(0, 2) == "/*") return block_comment(text);
-  if (text.substr(0, 2) == "::") return 2;
-  if (text[0] == '\'') return string_literal(text, previous == 'E' || previous == 'e');
-  if (text[0] == '"') return through(text, "\"", 1);
-  if (text[0] == '$' && !in_name(previous)) {
-    const std::size_t tag = name_length(text.substr(1));
-    const std::string_view delimiter = text.substr(0, tag + 2);
-    if (delimiter.back() == '$' && delimiter.size() > 1) {
-      return through(text, delimiter, delimiter.size());
-    }
-  }
-  return 0;
-}
-
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
@@ -98,6 +79,22 @@ bool is_blank(std::string_view text) {
 }
 
 }  // namespace
+
+std::size_t opaque_length(std::string_view text, char previous) {
+  if (text.substr(0, 2) == "--") return through(text, "\n", 2);
+  if (text.substr(0, 2) == "/*") return block_comment(text);
+  if (text.substr(0, 2) == "::") return 2;
+  if (text[0] == '\'') return string_literal(text, previous == 'E' || previous == 'e');
+  if (text[0] == '"') return through(text, "\"", 1);
+  if (text[0] == '$' && !in_name(previous)) {
+    const std::size_t tag = name_length(text.substr(1));
+    const std::string_view delimiter = text.substr(0, tag + 2);
+    if (delimiter.back() == '$' && delimiter.size() > 1) {
+      return through(text, delimiter, delimiter.size());
+    }
+  }
+  return 0;
+}
 
 SqlText::SqlText(const File& file, std::string_view sql, int line) : line_(line) {
   std::string plain;

@@ -4,6 +4,7 @@
 // Strings, quoted identifiers, comments and dollar quotes are left alone, as is the cast "::".
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,11 @@ class SqlText {
   std::vector<std::string> identifiers_;
   std::vector<std::string> values_;
 };
+
+/// Length of what stands at the front of `text`, behind `previous`, and must not be looked into: a
+/// string, a quoted identifier (up to its first quote), a comment, a dollar quote or a cast. 0 where
+/// there is none. Source: PostgreSQL documentation, "Lexical Structure".
+std::size_t opaque_length(std::string_view text, char previous);
 
 /// The statements of `sql`, split at semicolons, as SqlText. `line` is where `sql` begins.
 std::vector<SqlText> split_statements(const File& file, std::string_view sql, int line);

@@ -75,11 +75,16 @@ Value to_value(const Result& result) {
     if (!table.shows_metrics) tables.set(table.key, rows_of(table));
   }
   if (!tables.empty()) object.set("tables", std::move(tables));
+  if (!result.figures.empty()) {
+    Object figures;
+    for (const Figure& figure : result.figures) figures.set(figure.key, to_value(figure));
+    object.set("figures", std::move(figures));
+  }
   if (!result.checks.empty()) {
     Array checks;
     for (const Check& check : result.checks) {
-      checks.push_back(Object{
-          {"name", check.name}, {"observed", check.observed}, {"passed", check.passed}});
+      checks.push_back(
+          Object{{"name", check.name}, {"observed", check.observed}, {"passed", check.passed}});
     }
     object.set("checks", std::move(checks));
   }

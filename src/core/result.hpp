@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/figure.hpp"
 #include "core/table.hpp"
 #include "core/value.hpp"
 
@@ -46,13 +47,14 @@ struct Result {
   Environment environment;
   std::vector<std::string> notes;
   std::vector<Table> tables;
+  std::vector<Figure> figures;
   std::vector<Check> checks;
   Object data;  ///< what programs go on with (histograms, series): JSON only
 };
 
 /// The Result in the shape of schema scalectl.result/1. Tables, where there are any, stand under
-/// "tables" as lists of objects, those that show metrics excepted; checks under "checks", data under
-/// "data".
+/// "tables" as lists of objects, those that show metrics excepted; figures under "figures", checks
+/// under "checks", data under "data".
 Value to_value(const Result& result);
 
 /// `time` in UTC with milliseconds: 2026-01-02T03:04:05.678Z.

@@ -19,6 +19,10 @@ std::string json(const Results& results, const Style& style);
 std::string csv(const Results& results, const Style& style);
 /// GitHub's Markdown.
 std::string markdown(const Results& results, const Style& style);
+/// One page that needs nothing else: no script, nothing loaded. Figures are drawn in it.
+std::string html(const Results& results, const Style& style);
+/// The figures alone, as one drawing. Throws Error (usage) where the results have none.
+std::string svg(const Results& results, const Style& style);
 /// JUnit XML: a test case for each result, so that CI shows them.
 std::string junit(const Results& results, const Style& style);
 /// Prometheus text format for node_exporter's textfile collector; samples carry no timestamps.

@@ -3,43 +3,13 @@
 #include "core/text.hpp"
 #include "report/formats.hpp"
 #include "report/show.hpp"
+#include "report/xml.hpp"
 
 namespace scalectl::report {
 namespace {
 
 using core::Result;
 using core::Verdict;
-
-/// XML 1.0 text: the five entities, and U+FFFD for control characters that XML cannot hold.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&apos;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') {
-          out += "\xEF\xBF\xBD";
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out;
-}
 
 std::string reason(const Result& result) {
   std::string text = fmt::format("{:.3f} s", result.elapsed_s);
@@ -54,17 +24,17 @@ std::string reason(const Result& result) {
 }
 
 std::string body(const Result& result) {
-  const std::string notes = escaped(core::join(result.notes, "\n"));
+  const std::string notes = xml_escaped(core::join(result.notes, "\n"));
   switch (result.verdict) {
     case Verdict::kFail:
-      return fmt::format("    <failure message=\"{}\">{}</failure>\n", escaped(reason(result)),
+      return fmt::format("    <failure message=\"{}\">{}</failure>\n", xml_escaped(reason(result)),
                          notes);
     case Verdict::kInconclusive:
       return fmt::format("    <error message=\"inconclusive: {}\">{}</error>\n",
-                         escaped(reason(result)), notes);
+                         xml_escaped(reason(result)), notes);
     case Verdict::kWarn:
-      return fmt::format("    <system-out>warning: {}\n{}</system-out>\n", escaped(reason(result)),
-                         notes);
+      return fmt::format("    <system-out>warning: {}\n{}</system-out>\n",
+                         xml_escaped(reason(result)), notes);
     case Verdict::kPass:
       break;
   }
@@ -75,10 +45,10 @@ std::string body(const Result& result) {
 std::string case_of(const Result& result, const core::Check& check) {
   const std::string head =
       fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"0\"",
-                  escaped(result.command), escaped(check.name));
+                  xml_escaped(result.command), xml_escaped(check.name));
   if (check.passed) return head + "/>\n";
   return head + fmt::format(">\n    <failure message=\"{}\"></failure>\n  </testcase>\n",
-                            escaped("observed: " + check.observed));
+                            xml_escaped("observed: " + check.observed));
 }
 
 }  // namespace
@@ -93,10 +63,10 @@ std::string junit(const Results& results, const Style& /*style*/) {
     failures += result.verdict == Verdict::kFail ? 1 : 0;
     errors += result.verdict == Verdict::kInconclusive ? 1 : 0;
     time += result.elapsed_s;
-    cases +=
-        fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"{:.3f}\"",
-                    escaped(result.command),
-                    escaped(result.name.empty() ? result.command : result.name), result.elapsed_s);
+    cases += fmt::format("  <testcase classname=\"scalectl.{}\" name=\"{}\" time=\"{:.3f}\"",
+                         xml_escaped(result.command),
+                         xml_escaped(result.name.empty() ? result.command : result.name),
+                         result.elapsed_s);
     const std::string inner = body(result);
     cases += inner.empty() ? "/>\n" : ">\n" + inner + "  </testcase>\n";
     ++tests;

@@ -15,8 +15,9 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
-    {"text", text},   {"json", json},       {"csv", csv},       {"md", markdown},
-    {"junit", junit}, {"prom", prometheus}, {"nagios", nagios}, {"env", environment},
+    {"text", text},     {"json", json},       {"csv", csv},     {"md", markdown},
+    {"html", html},     {"svg", svg},         {"junit", junit}, {"prom", prometheus},
+    {"nagios", nagios}, {"env", environment},
 };
 
 }  // namespace
@@ -31,9 +32,9 @@ std::string render(const std::string& format, const Results& results, const Styl
   for (const Format& known : kFormats) {
     if (format == known.name) return known.render(results, style);
   }
-  throw core::usage_error(fmt::format("unknown format \"{}\"", format),
-                          core::did_you_mean(format, formats(),
-                                             "there are: " + core::join(formats(), ", ")));
+  throw core::usage_error(
+      fmt::format("unknown format \"{}\"", format),
+      core::did_you_mean(format, formats(), "there are: " + core::join(formats(), ", ")));
 }
 
 }  // namespace scalectl::report

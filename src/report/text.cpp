@@ -1,9 +1,11 @@
+#include "core/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "core/text.hpp"
 #include "report/formats.hpp"
+#include "report/plot.hpp"
 #include "report/show.hpp"
 
 namespace scalectl::report {
@@ -133,6 +135,7 @@ std::string text(const Results& results, const Style& style) {
       if (!out.empty()) out += "\n";
       out += render_table(table);
     }
+    for (const core::Figure& figure : result.figures) out += "\n" + plot(figure);
     if (!result.checks.empty()) out += "\n" + checks_of(result, style);
     if (!result.notes.empty() && (!result.tables.empty() || !result.checks.empty())) out += "\n";
     for (const std::string& note : result.notes) out += "note: " + note + "\n";

@@ -8,6 +8,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/identifier.hpp"
+#include "schema/layout.hpp"
 #include "schema/record.hpp"
 #include "schema/replaced.hpp"
 
@@ -363,6 +364,7 @@ core::Result drop(pg::Session& session, const catalog::Catalog& catalog, const O
     }
     const bool views = has_views_of_ours(tx, place);
     try {
+      take_off_layout(tx, catalog, place.family, place.schema, place.prefix);
       drop_functions(tx, known, applied, place);
       tx.query("DROP TABLE " + list);
     } catch (const Error& error) {

@@ -10,24 +10,24 @@ namespace scalectl::story {
 using core::Error;
 using core::ErrorKind;
 
-BenchDatabases::BenchDatabases(const pg::Target& admin, std::vector<std::string> names,
-                               std::stop_token stop)
+BenchDatabases::BenchDatabases(const pg::Target& admin, std::string application,
+                               std::vector<std::string> names, std::stop_token stop)
     : admin_(admin),
+      application_(std::move(application)),
       names_(std::move(names)),
       stop_(std::move(stop)),
-      session_(admin, kWorkflowBench, stop_) {
+      session_(admin, application_, stop_) {
   if (!session_.query("SELECT pg_try_advisory_lock(7020375) AS ours").boolean(0, "ours")) {
-    throw Error(ErrorKind::kBusy, "another workflow bench runs on this server",
-                "wait until it is done");
+    throw Error(ErrorKind::kBusy, "another bench runs on this server", "wait until it is done");
   }
-  drop();
+  drop_all();
 }
 
 BenchDatabases::~BenchDatabases() {
   try {
-    pg::Session cleaner(admin_, kWorkflowBench);  // the other one's stop token may have fired
+    pg::Session cleaner(admin_, application_);  // the other one's stop token may have fired
     session_ = std::move(cleaner);
-    drop();
+    drop_all();
   } catch (const Error&) {
     // The lab goes too, or the next run drops them.
   }
@@ -46,14 +46,16 @@ void BenchDatabases::copy(const std::string& from, const std::string& to, bool b
 }
 
 pg::Session BenchDatabases::connect(const std::string& name) const {
-  return pg::Session(pg::with_database(admin_, name), kWorkflowBench, stop_);
+  return pg::Session(pg::with_database(admin_, name), application_, stop_);
 }
 
-void BenchDatabases::drop() {
-  for (const std::string& name : names_) {
-    session_.query(
-        fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", pg::quote_identifier(name)));
-  }
+void BenchDatabases::drop(const std::string& name) {
+  session_.query(
+      fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", pg::quote_identifier(name)));
+}
+
+void BenchDatabases::drop_all() {
+  for (const std::string& name : names_) drop(name);
 }
 
 }  // namespace scalectl::story

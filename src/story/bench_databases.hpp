@@ -11,14 +11,13 @@
 
 namespace scalectl::story {
 
-/// application_name of the bench's sessions.
-inline constexpr const char* kWorkflowBench = "scalectl workflow bench";
-
 class BenchDatabases {
  public:
   /// Nothing but `names` will be made; what an earlier run that was killed left of them is dropped.
-  /// Throws Error (busy) where another bench runs on the server: each would measure the other.
-  BenchDatabases(const pg::Target& admin, std::vector<std::string> names, std::stop_token stop);
+  /// `application` is the application_name of its sessions. Throws Error (busy) where another bench
+  /// runs from the same database: each would measure the other.
+  BenchDatabases(const pg::Target& admin, std::string application, std::vector<std::string> names,
+                 std::stop_token stop);
   ~BenchDatabases();
   BenchDatabases(const BenchDatabases&) = delete;
   BenchDatabases& operator=(const BenchDatabases&) = delete;
@@ -27,12 +26,15 @@ class BenchDatabases {
   /// A copy of `from`, to which nobody may be connected. `big` ones are copied file by file where
   /// the server can (15 and later): it takes two checkpoints, and spares the WAL.
   void copy(const std::string& from, const std::string& to, bool big);
+  /// Ends whatever is connected to it.
+  void drop(const std::string& name);
   pg::Session connect(const std::string& name) const;
 
  private:
-  void drop();
+  void drop_all();
 
   pg::Target admin_;
+  std::string application_;
   std::vector<std::string> names_;
   std::stop_token stop_;
   pg::Session session_;

@@ -242,7 +242,7 @@ LayoutTrial run_layout_trial(const pg::Target& admin, const catalog::Catalog& ca
       kLayouts.size() + static_cast<std::uint64_t>(options.repeats) + kWriteRounds;
   std::uint64_t done = 0;
   const auto step = [&] { observer.progress(what, done++, total, "rounds"); };
-  BenchDatabases databases(admin, names_of(options.tasks), stop);
+  BenchDatabases databases(admin, kWorkflowBench, names_of(options.tasks), stop);
   const std::string plain = name_of(options.tasks, kLayouts[0]);
   databases.create(plain);
   {

@@ -14,6 +14,9 @@
 
 namespace scalectl::story {
 
+/// application_name of the workflow bench's sessions.
+inline constexpr const char* kWorkflowBench = "scalectl workflow bench";
+
 /// Tasker's tables under their usual names.
 pg::Naming tasker();
 

@@ -29,7 +29,7 @@ class Databases {
  public:
   Databases(const pg::Target& admin, const catalog::Catalog& catalog,
             const WorkflowTrialOptions& options, const std::stop_token& stop)
-      : tasks_(options.tasks), databases_(admin, names(options), stop) {
+      : tasks_(options.tasks), databases_(admin, kWorkflowBench, names(options), stop) {
     const std::string first = name(options.indexes.front());
     databases_.create(first);
     {

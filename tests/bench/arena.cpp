@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "core/text.hpp"
-#include "pg/session.hpp"
 #include "process/files.hpp"
 #include "process/host.hpp"
 
@@ -86,7 +85,11 @@ std::string Arena::settings() const {
 }
 
 void Arena::sql(const std::string& database, const std::string& statements) const {
-  pg::Session(pg::Target{dsn(database)}, kName).query(statements);
+  connect(database).query(statements);
+}
+
+pg::Session Arena::connect(const std::string& database) const {
+  return pg::Session(pg::Target{dsn(database)}, kName);
 }
 
 std::string Arena::scalectl(const std::string& database, std::vector<std::string> arguments) const {

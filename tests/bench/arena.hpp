@@ -1,5 +1,5 @@
-// Arena: where contests are held: the scalectl that competes, a directory for all, and a private lab,
-// started when somebody first asks for it.
+// Arena: where contests are held: the scalectl that competes, a directory for all, and a private
+// lab, started when somebody first asks for it.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 
 #include "core/observer.hpp"
 #include "lab/lab.hpp"
+#include "pg/session.hpp"
 #include "process/child.hpp"
 
 namespace scalectl::bench {
@@ -30,6 +31,8 @@ class Arena {
   void sql(const std::string& database, const std::string& statements) const;
   /// Runs `scalectl arguments` on `database`; what it printed. Throws where it fails.
   std::string scalectl(const std::string& database, std::vector<std::string> arguments) const;
+  /// A session of the superuser on `database`.
+  pg::Session connect(const std::string& database) const;
   /// Runs psql with these -c commands on `database`. Throws where it fails.
   void psql(const std::string& database, const std::vector<std::string>& commands) const;
 

@@ -18,6 +18,8 @@ struct Contender {
   std::function<void()> work;
   /// What its time may be at most, as a multiple of the first contender's.
   std::optional<double> limit;
+  /// What the work took by its own account, in seconds; by the clock where there is none.
+  std::function<double()> own_time;
 };
 
 /// Runs `repeats` rounds; each round runs every contender once, beginning with another one each

@@ -3,6 +3,7 @@
 #include "contest.hpp"
 #include "contests.hpp"
 #include "core/text.hpp"
+#include "tick_layouts.hpp"
 
 namespace scalectl::bench {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr int kRounds = 7;
 constexpr double kLimit = 1.05;
 
-/// sql/ticks/stamina.v1.sql with its default bonus.
+/// The set form of sql/ticks/stamina with its default bonus.
 constexpr const char* kUpdate =
     "UPDATE players SET stamina = LEAST(stamina + 1 + endurance / 10, max_stamina) "
     "WHERE is_dead = FALSE AND stamina < max_stamina";
@@ -49,6 +50,7 @@ core::Result tick(const Arena& arena) {
     result.tables.push_back(at(arena, players));
     if (!within_limits(result.tables.back())) result.verdict = core::Verdict::kFail;
   }
+  hold_layouts_against_each_other(arena, result);
   return result;
 }
 

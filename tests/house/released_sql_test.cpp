@@ -26,7 +26,7 @@ std::map<std::string, std::string> released() {
 std::map<std::string, std::string> embedded() {
   const catalog::Catalog catalog;
   std::map<std::string, std::string> digests;
-  for (const std::string top : {"sql/schema", "sql"}) {
+  for (const std::string top : {"sql/schema", "sql/layouts", "sql"}) {
     for (const std::string& folder : catalog.folders(top)) {
       for (const catalog::File& file : catalog.files(top + "/" + folder)) {
         digests[file.path] = catalog::sha256(file.text);

@@ -51,11 +51,13 @@ const std::vector<std::string> kTables{"active_combats", "dropped_items", "inven
 TEST_F(Schema, InitOnAnEmptyDatabase_MakesEveryTable) {
   const core::Result result = init();
   EXPECT_EQ(tables("public"), kTables);
-  EXPECT_THAT(tables("scalectl"), ElementsAre("migrations", "tick_runs", "view_versions"));
-  EXPECT_EQ(metric(result, "applied"), "3");
+  EXPECT_THAT(tables("scalectl"),
+              ElementsAre("migrations", "tick_runs", "tick_shares", "tick_slots", "view_versions"));
+  EXPECT_EQ(metric(result, "applied"), "4");
   EXPECT_THAT(recorder.lines,
               ElementsAre("INFO - Applied scalectl 001 bookkeeping in schema scalectl",
                           "INFO - Applied scalectl 002 views in schema scalectl",
+                          "INFO - Applied scalectl 003 tick_slots in schema scalectl",
                           "INFO - Applied game 001 world in schema public"));
 }
 
@@ -71,7 +73,9 @@ TEST_F(Schema, Init_RemembersWhatItAppliedWithChecksums) {
       ElementsAre("game public 1 world " + checksum("game/001_world.sql") + " lab test",
                   "scalectl scalectl 1 bookkeeping " + checksum("scalectl/001_bookkeeping.sql") +
                       " lab test",
-                  "scalectl scalectl 2 views " + checksum("scalectl/002_views.sql") + " lab test"));
+                  "scalectl scalectl 2 views " + checksum("scalectl/002_views.sql") + " lab test",
+                  "scalectl scalectl 3 tick_slots " + checksum("scalectl/003_tick_slots.sql") +
+                      " lab test"));
 }
 
 TEST_F(Schema, InitTwice_DoesNothingTheSecondTime) {
@@ -98,8 +102,8 @@ TEST_F(Schema, InitFromFourSessionsAtOnce_AppliesEachMigrationOnce) {
     }
   }
   std::sort(applied.begin(), applied.end());
-  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "3"));
-  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "3");
+  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "4"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "4");
 }
 
 TEST_F(Schema, InitThatFailsPartWay_LeavesNothing) {
@@ -272,7 +276,7 @@ TEST_F(Schema, EnsureInLab_MakesAMissingFamilyOnce) {
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
   EXPECT_EQ(tables("public"), kTables);
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
-  EXPECT_THAT(recorder.lines, SizeIs(3));
+  EXPECT_THAT(recorder.lines, SizeIs(4));
 }
 
 TEST_F(Schema, EnsureBookkeepingAsARoleThatMayNotMakeIt_WarnsAndSaysNo) {
@@ -284,7 +288,8 @@ TEST_F(Schema, EnsureBookkeepingAsARoleThatMayNotMakeIt_WarnsAndSaysNo) {
   }
   EXPECT_THAT(recorder.lines, Contains(HasSubstr("WARNING - this run will not be recorded")));
   EXPECT_TRUE(schema::ensure_bookkeeping(session, catalog, "test", recorder));
-  EXPECT_THAT(tables("scalectl"), ElementsAre("migrations", "tick_runs", "view_versions"));
+  EXPECT_THAT(tables("scalectl"),
+              ElementsAre("migrations", "tick_runs", "tick_shares", "tick_slots", "view_versions"));
   session.query("DROP ROLE " + role);
 }
 

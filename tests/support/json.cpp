@@ -34,6 +34,11 @@ bool states_its_unit(std::string_view key) {
                                                     "_rps", "_per_second", "_percentage", "_steps",
                                                     "_id",  "_version"};
   constexpr std::string_view kCounts[] = {"rows",
+                                          "rows_before",
+                                          "slot",
+                                          "token",
+                                          "windows_missed",
+                                          "windows_worked",
                                           "statements",
                                           "players",
                                           "workers",
@@ -115,7 +120,13 @@ bool states_its_unit(std::string_view key) {
                                           "thresholds",
                                           "users",
                                           "arrivals",
-                                          "line"};
+                                          "line",
+                                          "exponent_low",
+                                          "exponent_high",
+                                          "rows_moved",
+                                          "players_settled",
+                                          "indexes_created",
+                                          "indexes_dropped"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });
@@ -257,10 +268,10 @@ Violations violations(const Value& value) {
     return v.if_array() != nullptr &&
            std::all_of(v.if_array()->begin(), v.if_array()->end(), is_text);
   });
-  constexpr std::array<std::string_view, 15> kKnown{
-      "schema",      "command", "name",        "started_at", "elapsed_s",
-      "verdict",     "band",    "threshold_s", "params",     "metrics",
-      "environment", "notes",   "tables",      "checks",     "data"};
+  constexpr std::array<std::string_view, 16> kKnown{
+      "schema", "command",     "name",   "started_at", "elapsed_s",   "verdict",
+      "band",   "threshold_s", "params", "metrics",    "environment", "notes",
+      "tables", "figures",     "checks", "data"};
   for (const auto& [key, item] : *object) {
     if (!contains(kKnown, key)) out.push_back("unknown " + key);
     if (key == "tables") check_tables(item, out);

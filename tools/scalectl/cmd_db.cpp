@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "context.hpp"
+#include "schema/layout.hpp"
 #include "schema/migrations.hpp"
 
 namespace scalectl::tool {
@@ -13,11 +14,23 @@ struct Options {
   std::optional<std::string> prefix;
   bool partitioned = false;
   bool yes = false;
+  std::string layout;
+  std::int64_t batch = 10'000;
+  core::Seconds lock_timeout{1};
+  bool foreign = false;
 
   schema::Options for_engine() const {
-    schema::Options engine{.family = family, .schema = schema, .prefix = prefix, .version = kVersion};
+    schema::Options engine{
+        .family = family, .schema = schema, .prefix = prefix, .version = kVersion};
     if (partitioned) engine.optional = {"partitioned"};
     return engine;
+  }
+  schema::LayoutOptions for_layout() const {
+    return {.place = for_engine(),
+            .layout = layout,
+            .batch = batch,
+            .lock_timeout = lock_timeout,
+            .foreign = foreign};
   }
 };
 
@@ -29,8 +42,8 @@ void declare_db(cli::Application& application, Context& context) {
   const auto add = [&](const char* name, const char* summary) {
     cli::Command verb = db.verb(name, summary);
     verb.operand("SCHEMA", options->family, "Which reference schema: game, workflow, social")
-        .option("--schema", options->schema, "Schema to hold the tables (default: the search_path's)",
-                "NAME")
+        .option("--schema", options->schema,
+                "Schema to hold the tables (default: the search_path's)", "NAME")
         .option("--prefix", options->prefix,
                 "What the tables' names begin with (default: as the files say)", "TEXT");
     return verb;
@@ -54,6 +67,26 @@ void declare_db(cli::Application& application, Context& context) {
       .action([options, &context, &application] {
         pg::Session session = context.connect(application);
         return context.emit(schema::status(session, context.catalog(), options->for_engine()));
+      });
+
+  add("migrate", "Bring the players to another layout while the game goes on; safe to run again")
+      .option("--layout", options->layout,
+              "game: seed (full pages, seed 000's indexes), hot (half-empty pages, no index names "
+              "stamina) or epoch (a tick updates one row)",
+              "NAME")
+      .option("--batch", options->batch, "Rows that a transaction moves or settles, about")
+      .option("--lock-timeout", options->lock_timeout,
+              "How long each of ten tries waits for an exclusive lock")
+      .flag("--foreign", options->foreign,
+            "hot: also drop indexes on stamina that scalectl did not make")
+      .example("scalectl --lab db migrate game --layout hot")
+      .action([options, &context, &application] {
+        const schema::LayoutOptions engine = options->for_layout();
+        schema::check(context.catalog(), engine);
+        pg::Session session = context.connect(application);
+        schema::ensure_in_lab(session, context.catalog(), engine.place, context.observer());
+        return context.emit(
+            schema::migrate(session, context.catalog(), engine, context.observer()));
       });
 
   add("drop", "Drop the tables that init made")

@@ -16,7 +16,8 @@ using core::Error;
 using core::ErrorKind;
 
 /// The value of option `name` among `arguments`, read before the real parser is built.
-std::optional<std::string> peek(const std::vector<std::string>& arguments, const std::string& name) {
+std::optional<std::string> peek(const std::vector<std::string>& arguments,
+                                const std::string& name) {
   for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
     if (arguments[i].rfind(name + "=", 0) == 0) return arguments[i].substr(name.size() + 1);
@@ -24,8 +25,7 @@ std::optional<std::string> peek(const std::vector<std::string>& arguments, const
   return std::nullopt;
 }
 
-constexpr const char* kDoneAlready =
-    "what the command was to do is done; only its report is lost";
+constexpr const char* kDoneAlready = "what the command was to do is done; only its report is lost";
 
 bool all_passed(const std::vector<core::Result>& results) {
   for (const core::Result& result : results) {
@@ -46,15 +46,19 @@ Context::Context(process::Signals& signals, const std::vector<std::string>& argu
 void Context::declare_globals(cli::Application& application) {
   application.before_action([this, &application] { check_output(application.chosen()); });
   application.global()
-      .option("--dsn", dsn_, "PostgreSQL to use: a URI or key=value pairs (else DATABASE_URL, else "
-                             "libpq's PGHOST, PGSERVICE, …)", "DSN")
+      .option("--dsn", dsn_,
+              "PostgreSQL to use: a URI or key=value pairs (else DATABASE_URL, else "
+              "libpq's PGHOST, PGSERVICE, …)",
+              "DSN")
       .option("--redis", redis_, "Redis to use (else REDIS_URL, else REDIS_HOST, …)", "URL")
       .flag_or_value("--lab", lab_, "default",
                      "Use a private lab, started if need be; --lab=NAME for one of several")
-      .option("--format", format_,
-              "How to show the result: " + core::join(format_.allowed, ", "), "FORMAT")
-      .option("-o,--output", output_, "Write the result to a file (put in place in one step)", "FILE")
-      .option("--sql-dir", sql_dir_, "SQL files (ticks/, indexes/, …) over the built-in ones", "DIR")
+      .option("--format", format_, "How to show the result: " + core::join(format_.allowed, ", "),
+              "FORMAT")
+      .option("-o,--output", output_, "Write the result to a file (put in place in one step)",
+              "FILE")
+      .option("--sql-dir", sql_dir_, "SQL files (ticks/, indexes/, …) over the built-in ones",
+              "DIR")
       .flag("-q,--quiet", quiet_, "Say nothing when all is well (for cron)")
       .flag("-v,--verbose", verbose_, "Say more on stderr")
       .flag("--no-color", no_color_, "No colours (NO_COLOR in the environment does the same)");
@@ -81,7 +85,8 @@ pg::Target Context::postgres() {
     if (dsn_) throw core::usage_error("--lab and --dsn contradict each other", "give one of them");
     lab::Lab lab(lab::default_home(), *lab_);
     if (lab.up(stop(), observer())) {
-      observer().info(fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
+      observer().info(
+          fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
     }
     return lab.postgres();
   }
@@ -100,8 +105,7 @@ pg::Session Context::connect(const pg::Target& target, const cli::Application& a
   return std::move(*session);
 }
 
-void Context::note_versions(std::optional<std::string> postgres,
-                            std::optional<std::string> redis) {
+void Context::note_versions(std::optional<std::string> postgres, std::optional<std::string> redis) {
   postgres_version_ = std::move(postgres);
   redis_version_ = std::move(redis);
 }
@@ -113,6 +117,10 @@ void Context::check_output(const std::string& command) {
   if (format() == "env" && command != "lab up" && command != "lab status") {
     throw core::usage_error(command + " has no environment to print",
                             "--format env goes with lab up and lab status");
+  }
+  if (format() == "svg" && command != "tick sweep") {
+    throw core::usage_error(command + " has no figure to draw",
+                            "--format svg goes with tick sweep");
   }
 }
 

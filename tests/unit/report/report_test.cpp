@@ -39,7 +39,8 @@ core::Table table(std::vector<core::Array> rows) {
 
 TEST(Formats, AreThoseOfTheHelp) {
   EXPECT_THAT(formats(),
-              ElementsAre("text", "json", "csv", "md", "junit", "prom", "nagios", "env"));
+              ElementsAre("text", "json", "csv", "md", "html", "svg", "junit", "prom", "nagios",
+                          "env"));
 }
 
 TEST(Render, UnknownFormat_NamesTheClosest) {

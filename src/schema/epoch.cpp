@@ -1,0 +1,201 @@
+#include "schema/epoch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+
+namespace scalectl::schema {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+
+constexpr int kPasses = 5;
+constexpr const char* kLastKey = "9223372036854775807";
+
+const std::map<std::string, std::string> kTypes{
+    {"after", "bigint"}, {"upto", "bigint"}, {"batch", "bigint"}};
+
+/// Columns of the table for the view, which shows them all with another stamina, and for its
+/// trigger, which writes those that change.
+std::map<std::string, std::string> lists_of(pg::Transaction& tx, const std::string& players) {
+  const pg::Rows rows = tx.query(
+      "SELECT attname AS name, attgenerated = '' AND attidentity <> 'a' AS writable"
+      "  FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped"
+      " ORDER BY attnum",
+      {players});
+  std::string before;
+  std::string after;
+  std::string others;
+  bool behind = false;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string name = rows.text(i, "name");
+    const std::string column = pg::quote_identifier(name);
+    if (name == kStamina) {
+      behind = true;
+      continue;
+    }
+    if (behind) {
+      after += ", p." + column;
+    } else {
+      before += "p." + column + ", ";
+    }
+    if (name == "stamina_epoch" || !rows.boolean(i, "writable")) continue;
+    // As text: not every type has an equality.
+    others += fmt::format(
+        ",\n         {0} = CASE WHEN NEW.{0}::text IS DISTINCT FROM OLD.{0}::text THEN NEW.{0} "
+        "ELSE "
+        "p.{0} END",
+        column);
+  }
+  return {{"columns before stamina", before},
+          {"columns after stamina", after},
+          {"other columns", others}};
+}
+
+/// Who may read or write the players may do so through the view; who may write them may tick.
+void grant_alike(pg::Transaction& tx, const Place& place) {
+  const pg::Rows rows = tx.query(
+      "SELECT DISTINCT a.privilege_type AS privilege,"
+      "       CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END "
+      "AS role"
+      "  FROM pg_class c, aclexplode(c.relacl) AS a"
+      " WHERE c.oid = $1::regclass AND a.grantee <> c.relowner"
+      "   AND a.privilege_type IN ('SELECT', 'UPDATE') ORDER BY 1, 2",
+      {place.quoted(kPlayers)});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string privilege = rows.text(i, "privilege");
+    const std::string role = rows.text(i, "role");
+    tx.query(fmt::format("GRANT {} ON {} TO {}", privilege, place.quoted("players_current"), role));
+    if (privilege == "UPDATE") {
+      tx.query(fmt::format("GRANT UPDATE ON {} TO {}", place.quoted("regen_epoch"), role));
+    }
+  }
+}
+
+/// Everything is the table owner's, so that the owner can take it away again.
+void become_owner(pg::Transaction& tx, const std::string& players) {
+  const pg::Rows rows = tx.query(
+      "SELECT pg_get_userbyid(relowner) AS owner, pg_get_userbyid(relowner) <> current_user AS "
+      "other"
+      "  FROM pg_class WHERE oid = $1::regclass",
+      {players});
+  if (rows.boolean(0, "other")) {
+    tx.query("SET LOCAL ROLE " + pg::quote_identifier(rows.text(0, "owner")));
+  }
+}
+
+void run_step(pg::Transaction& tx, const LayoutFile& file, const std::string& step,
+              const Place& place, const std::map<std::string, std::string>& lists = {}) {
+  for (const LayoutStatement& statement : file.step(step))
+    tx.query(statement.bind(place, lists).sql);
+}
+
+std::int64_t epoch_of(pg::Session& session, const Place& place) {
+  return session
+      .query("SELECT epoch FROM " + place.quoted("regen_epoch") + " WHERE tick = 'stamina'")
+      .integer(0, "epoch");
+}
+
+std::int64_t settle(pg::Transaction& tx, const LayoutFile& file, const Place& place,
+                    const std::string& after, const std::string& upto) {
+  const catalog::BoundSql bound = file.step("settle").front().bind(place, {}, kTypes);
+  pg::Params params;
+  for (const std::string& name : bound.parameters)
+    params.emplace_back(name == "after" ? after : upto);
+  return tx.query(bound.sql, params).affected();
+}
+
+/// One pass over all players.
+void settle_all(LayoutWork& work, const LayoutFile& file) {
+  const catalog::BoundSql next = file.step("next").front().bind(work.place, {}, kTypes);
+  const pg::Rows about = work.session.query("SELECT count(*) AS n FROM " + work.before.quoted);
+  const auto total = static_cast<std::uint64_t>(about.integer(0, "n"));
+  std::uint64_t done = 0;
+  std::string after = "-9223372036854775808";
+  while (true) {
+    work.heed_stop();
+    pg::Params params;
+    for (const std::string& name : next.parameters) {
+      params.emplace_back(name == "after" ? after : std::to_string(work.options.batch));
+    }
+    const pg::Param upto = work.session.query(next.sql, params).at(0, "upto");
+    if (!upto) break;
+    work.briefly("settling players", [&](pg::Transaction& tx) {
+      work.counts.settled += settle(tx, file, work.place, after, *upto);
+    });
+    work.counts.batches += 1;
+    after = *upto;
+    done = std::min(total, done + static_cast<std::uint64_t>(work.options.batch));
+    work.observer.progress("settling players", done, total, "players");
+  }
+}
+
+}  // namespace
+
+void install_epoch(LayoutWork& work, const LayoutFile& epoch) {
+  const Place& place = work.place;
+  work.briefly("layout epoch", [&](pg::Transaction& tx) {
+    tx.query(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", work.before.quoted));
+    if (has_epoch(tx, place)) return;  // somebody was quicker
+    become_owner(tx, work.before.quoted);
+    // The columns that the view shows: those there are, and the one that is made.
+    auto lists = lists_of(tx, work.before.quoted);
+    lists["columns after stamina"] += ", p.stamina_epoch";
+    run_step(tx, epoch, "install", place, lists);
+    const bool rights_of_reader =
+        tx.query("SELECT current_setting('server_version_num')::int >= 150000 AS can")
+            .boolean(0, "can");
+    if (rights_of_reader) {
+      tx.query(fmt::format("ALTER VIEW {} SET (security_invoker = true)",
+                           place.quoted("players_current")));
+    } else if (tx.query("SELECT relrowsecurity AS on FROM pg_class WHERE oid = $1::regclass",
+                        {work.before.quoted})
+                   .boolean(0, "on")) {
+      throw core::usage_error(
+          fmt::format("{} has row security, which a view would get round on this server",
+                      work.before.quoted),
+          "PostgreSQL 15 has views with the rights of who reads them");
+    }
+    grant_alike(tx, place);
+  });
+  work.observer.info(fmt::format("{} counts epochs now; {} shows the present stamina",
+                                 place.quoted("regen_epoch"), place.quoted("players_current")));
+}
+
+void remove_epoch(LayoutWork& work, const LayoutFile& epoch) {
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const std::int64_t since = epoch_of(work.session, work.place);
+    settle_all(work, epoch);
+    bool done = false;
+    work.briefly("leaving layout epoch", [&](pg::Transaction& tx) {
+      // In the order in which everybody else takes them: a player, then the epoch.
+      tx.query(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", work.before.quoted));
+      tx.query(
+          fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", work.place.quoted("regen_epoch")));
+      // After a tick all of them are behind again: too many to settle while nobody can read.
+      const pg::Rows now = tx.query("SELECT epoch FROM " + work.place.quoted("regen_epoch") +
+                                    " WHERE tick = 'stamina'");
+      if (now.integer(0, "epoch") != since) return;
+      work.counts.settled += settle(tx, epoch, work.place, "-9223372036854775808", kLastKey);
+      become_owner(tx, work.before.quoted);
+      run_step(tx, epoch, "remove", work.place);
+      done = true;
+    });
+    if (done) {
+      work.observer.info(
+          fmt::format("Settled every player, and dropped what layout epoch had made"));
+      return;
+    }
+    work.observer.info("A tick came meanwhile: settling the players again");
+  }
+  throw Error(
+      ErrorKind::kBusy, "ticks come faster than the players can be settled",
+      "stop the ticks for as long as that takes, and run it again; every player is right as "
+      "it is");
+}
+
+}  // namespace scalectl::schema
