@@ -55,9 +55,16 @@ std::size_t string_literal(std::string_view text, bool escapes) {
   return text.size();
 }
 
-/// Length of what stands at the front of `text` and must not be looked into: a string, a quoted
-/// identifier, a comment, a dollar quote or a cast. 0 where there is none.
-/// Source: PostgreSQL documentation, "Lexical Structure".
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+int count_lines(std::string_view text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
 std::size_t opaque_length(std::string_view text, char previous) {
   if (text.substr(0, 2) == "--") return through(text, "\n", 2);
   if (text.substr(0, 2) == "/*") return block_comment(text);
@@ -74,13 +81,7 @@ std::size_t opaque_length(std::string_view text, char previous) {
   return 0;
 }
 
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-}
-
-int count_lines(std::string_view text) {
-  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-}
+namespace {
 
 /// True if nothing but white space and comments is in `text`.
 bool is_blank(std::string_view text) {

@@ -46,6 +46,11 @@ class SqlText {
   std::vector<std::string> values_;
 };
 
+/// Length of what stands at the front of `text` and must not be looked into: a string, a quoted
+/// identifier, a comment, a dollar quote or a cast; 0 where there is none. `previous` is the
+/// character before it. Source: PostgreSQL documentation, "Lexical Structure".
+std::size_t opaque_length(std::string_view text, char previous);
+
 /// The statements of `sql`, split at semicolons, as SqlText. `line` is where `sql` begins.
 std::vector<SqlText> split_statements(const File& file, std::string_view sql, int line);
 

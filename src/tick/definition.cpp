@@ -10,6 +10,7 @@
 #include "catalog/front_matter.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "tick/file.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -133,7 +134,7 @@ void check_template(const File& file, const Section& section, const std::string&
 
 /// A catalog entry is found by its file's name, so the name inside must be the same.
 Definition parse(const catalog::Entry& entry) {
-  Definition tick = tick::parse(entry.file);
+  Definition tick = parse_file(entry.file);
   if (tick.name != entry.name) {
     throw file_error(entry.file, 1, fmt::format("expected \"-- tick: {}\", found \"{}\"", entry.name,
                                                 tick.name),
