@@ -55,6 +55,8 @@ GamePlan plan_of(const GameOptions& options) {
   plan.effects.rows =
       checked_rows("--effects", options.effects.value_or(players / 10),
                    players * static_cast<std::int64_t>(kEffects), "each player has each effect once");
+  plan.enemies.rows = checked_rows("--enemies", options.enemies.value_or(0), kMaxRows,
+                                   "the range of the ids");
   return plan;
 }
 

@@ -24,6 +24,7 @@ enum Stream : std::uint64_t {
   kStatusEffects,
   kDeaths,
   kFirstEffects,
+  kEnemies,
 };
 
 constexpr std::array<std::string_view, 10> kPlaceAdjectives{
@@ -48,6 +49,8 @@ constexpr std::array<std::string_view, 8> kNpcs{"raider", "feral dog", "scavenge
 constexpr std::array<std::string_view, kEffects> kEffectNames{"bleeding", "burning", "poisoned",
                                                               "regenerating"};
 constexpr std::array<std::int32_t, kEffects> kEffectHp{-2, -4, -1, 3};
+
+constexpr std::uint64_t kDangerLevels = 11;  // 0 to 10; where there is none, nobody wanders about
 
 template <std::size_t N>
 std::string_view pick(const std::array<std::string_view, N>& words, Rng& rng) {
@@ -102,7 +105,7 @@ void location(const GamePlan& /*plan*/, std::uint64_t row, pg::CopyBuffer& out) 
   out.begin_row(5);
   out.text(id);
   out.text(title_of(id));
-  out.int4(static_cast<std::int32_t>(row % 11));
+  out.int4(static_cast<std::int32_t>(row % kDangerLevels));
   out.float4(static_cast<float>(row % 10));
   out.float4(static_cast<float>(row / 10));
 }
@@ -207,6 +210,21 @@ void status_effect(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out)
   out.timestamp(before(plan.as_of, rng, minutes(10)));
 }
 
+void wandering_enemy(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
+  const std::int64_t id = plan.enemies.first_id + static_cast<std::int64_t>(row);
+  Rng rng(plan.seed, kEnemies, static_cast<std::uint64_t>(id));
+  const std::uint64_t any = rng.below(kLocations);
+  const std::uint64_t place = any % kDangerLevels == 0 ? any / kDangerLevels + 1 : any;
+  const Time spawned = before(plan.as_of, rng, minutes(20));
+  out.begin_row(6);
+  out.int8(id);
+  out.text(location_id(place));
+  out.text(pick(kNpcs, rng));
+  out.int4(static_cast<std::int32_t>(place % kDangerLevels * 10 - rng.below(10)));
+  out.timestamp(spawned);
+  out.timestamp(spawned + minutes(10));
+}
+
 constexpr std::string_view kTime = "timestamp with time zone";
 
 }  // namespace
@@ -267,6 +285,13 @@ const std::vector<TableSpec>& game_tables() {
        .share = &GamePlan::effects,
        .fixed_rows = 0,
        .make_row = status_effect},
+      {.name = "wandering_enemies",
+       .key = "enemy_id",
+       .columns = {{"enemy_id", "bigint"}, {"location_id", "text"}, {"npc", "text"},
+                   {"level", "integer"}, {"spawned_at", kTime}, {"despawns_at", kTime}},
+       .share = &GamePlan::enemies,
+       .fixed_rows = 0,
+       .make_row = wandering_enemy},
   };
   return tables;
 }

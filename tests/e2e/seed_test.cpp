@@ -14,7 +14,7 @@ using testing::HasSubstr;
 const std::vector<std::string>& tables() {
   static const std::vector<std::string> all{"locations",     "items",          "players",
                                             "inventory",     "active_combats", "dropped_items",
-                                            "status_effects"};
+                                            "status_effects", "wandering_enemies"};
   return all;
 }
 
@@ -56,7 +56,7 @@ TEST_F(Seed, SameSeed_GivesTheSameBytesWithAnyNumberOfWorkers) {
 
 TEST_F(Seed, Counts_AreWhatWasAskedFor) {
   const Outcome outcome = scalectl({"seed", "game", "--players", "1k", "--combats", "11",
-                                    "--dropped", "22", "--effects", "33", "--inventory", "44",
+                                    "--dropped", "22", "--effects", "33", "--inventory", "44", "--enemies", "55",
                                     "--dead-ratio", "100%", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(count("players"), "1000");
@@ -64,6 +64,7 @@ TEST_F(Seed, Counts_AreWhatWasAskedFor) {
   EXPECT_EQ(count("dropped_items"), "22");
   EXPECT_EQ(count("status_effects"), "33");
   EXPECT_EQ(count("inventory"), "44");
+  EXPECT_EQ(count("wandering_enemies"), "55");
   EXPECT_EQ(cell("SELECT bool_and(is_dead AND hp = 0) FROM players"), "t");
   const core::Value result = json(outcome.out);
   std::int64_t rows = 0;
