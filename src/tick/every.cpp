@@ -60,7 +60,7 @@ class Loop {
   Loop(const EveryOptions& options, const EveryPort& port, core::Observer& observer)
       : options_(options), port_(port), observer_(observer) {}
 
-  core::Result run() {
+  Ended run() {
     while (const std::optional<double> now = clock()) {
       const double due = plan(*now);
       if (*now < due) {
@@ -69,13 +69,13 @@ class Loop {
         break;
       }
     }
-    core::Result result = summary();
+    Ended ended{.result = summary(), .gave_up = ""};
     if (gave_up_) {
-      result.verdict = Verdict::kFail;
-      result.notes.push_back(
-          fmt::format("gave up after {} failures in a row: {}", failures_, last_error_));
+      ended.gave_up = fmt::format("gave up after {} failures in a row: {}", failures_, last_error_);
+      ended.result.verdict = Verdict::kFail;
+      ended.result.notes.push_back(ended.gave_up);
     }
-    return result;
+    return ended;
   }
 
  private:
@@ -144,6 +144,10 @@ class Loop {
       count(port_.run_once());
       failures_ = 0;
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) {  // while it waited for its turn
+        --sums_.runs;
+        return false;
+      }
       ++sums_.failed;
       sums_.last = "failed";
       broken_ = error.kind() == ErrorKind::kConnection;
@@ -297,8 +301,7 @@ void check(const EveryOptions& options) {
   }
 }
 
-core::Result run_every(const EveryOptions& options, const EveryPort& port,
-                       core::Observer& observer) {
+Ended run_every(const EveryOptions& options, const EveryPort& port, core::Observer& observer) {
   check(options);
   return Loop(options, port, observer).run();
 }

@@ -50,6 +50,12 @@ struct EveryPort {
   std::function<void(const core::Result&, const std::string&)> after_run;
 };
 
+/// What came of it.
+struct Ended {
+  core::Result result;  ///< command "tick every"
+  std::string gave_up;  ///< what --max-failures ended it with; empty: a stop, or the duration, did
+};
+
 /// How far behind its window's boundary the run in window `window` begins: uniform in [0, jitter),
 /// the same for a seed. Seconds.
 double jitter_of(const EveryOptions& options, std::int64_t window);
@@ -59,10 +65,8 @@ void check(const EveryOptions& options);
 
 /// Runs until a stop, or the duration is over; a stop never cuts a run short. A run that fails is
 /// logged and counted, and tried again within its window with growing pauses, as is a lost
-/// connection; usage errors wait for the next window. The Result (command "tick every") is a
-/// warning where runs failed, overran or windows were missed, and a failure where --max-failures
-/// ended it.
-core::Result run_every(const EveryOptions& options, const EveryPort& port,
-                       core::Observer& observer);
+/// connection; usage errors wait for the next window. The Result is a warning where runs failed,
+/// were slow or overran, or windows were missed, and a failure where --max-failures ended it.
+Ended run_every(const EveryOptions& options, const EveryPort& port, core::Observer& observer);
 
 }  // namespace scalectl::tick

@@ -12,9 +12,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 const std::vector<std::string>& tables() {
-  static const std::vector<std::string> all{"locations",     "items",          "players",
-                                            "inventory",     "active_combats", "dropped_items",
-                                            "status_effects", "wandering_enemies"};
+  static const std::vector<std::string> all{
+      "locations",      "items",         "players",        "inventory",
+      "active_combats", "dropped_items", "status_effects", "wandering_enemies"};
   return all;
 }
 
@@ -56,8 +56,8 @@ TEST_F(Seed, SameSeed_GivesTheSameBytesWithAnyNumberOfWorkers) {
 
 TEST_F(Seed, Counts_AreWhatWasAskedFor) {
   const Outcome outcome = scalectl({"seed", "game", "--players", "1k", "--combats", "11",
-                                    "--dropped", "22", "--effects", "33", "--inventory", "44", "--enemies", "55",
-                                    "--dead-ratio", "100%", "--format", "json"});
+                                    "--dropped", "22", "--effects", "33", "--inventory", "44",
+                                    "--enemies", "55", "--dead-ratio", "100%", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(count("players"), "1000");
   EXPECT_EQ(count("active_combats"), "11");

@@ -29,7 +29,7 @@ TEST_F(Tick, List_ShowsThresholdsAndParameters) {
   }
   EXPECT_EQ(thresholds,
             (std::map<std::string, std::string>{
-                {"combat", "10s"}, {"decay", "5s"}, {"stamina", "5s"}, {"status-effects", "5s"}}));
+                {"combat", "10s"}, {"decay", "5s"}, {"respawn", "5s"}, {"stamina", "5s"}, {"status-effects", "5s"}}));
   EXPECT_EQ(parameters["combat"], "--idle 5m");
   EXPECT_EQ(parameters["decay"], "--older-than 1h");
 }

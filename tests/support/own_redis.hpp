@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "process/child.hpp"
 #include "redis/client.hpp"
 #include "support/command.hpp"

@@ -16,7 +16,8 @@ using core::Error;
 using core::ErrorKind;
 
 /// The value of option `name` among `arguments`, read before the real parser is built.
-std::optional<std::string> peek(const std::vector<std::string>& arguments, const std::string& name) {
+std::optional<std::string> peek(const std::vector<std::string>& arguments,
+                                const std::string& name) {
   for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     if (arguments[i] == name && i + 1 < arguments.size()) return arguments[i + 1];
     if (arguments[i].rfind(name + "=", 0) == 0) return arguments[i].substr(name.size() + 1);
@@ -24,8 +25,7 @@ std::optional<std::string> peek(const std::vector<std::string>& arguments, const
   return std::nullopt;
 }
 
-constexpr const char* kDoneAlready =
-    "what the command was to do is done; only its report is lost";
+constexpr const char* kDoneAlready = "what the command was to do is done; only its report is lost";
 
 bool all_passed(const std::vector<core::Result>& results) {
   for (const core::Result& result : results) {
@@ -46,15 +46,19 @@ Context::Context(process::Signals& signals, const std::vector<std::string>& argu
 void Context::declare_globals(cli::Application& application) {
   application.before_action([this, &application] { check_output(application.chosen()); });
   application.global()
-      .option("--dsn", dsn_, "PostgreSQL to use: a URI or key=value pairs (else DATABASE_URL, else "
-                             "libpq's PGHOST, PGSERVICE, …)", "DSN")
+      .option("--dsn", dsn_,
+              "PostgreSQL to use: a URI or key=value pairs (else DATABASE_URL, else "
+              "libpq's PGHOST, PGSERVICE, …)",
+              "DSN")
       .option("--redis", redis_, "Redis to use (else REDIS_URL, else REDIS_HOST, …)", "URL")
       .flag_or_value("--lab", lab_, "default",
                      "Use a private lab, started if need be; --lab=NAME for one of several")
-      .option("--format", format_,
-              "How to show the result: " + core::join(format_.allowed, ", "), "FORMAT")
-      .option("-o,--output", output_, "Write the result to a file (put in place in one step)", "FILE")
-      .option("--sql-dir", sql_dir_, "SQL files (ticks/, indexes/, …) over the built-in ones", "DIR")
+      .option("--format", format_, "How to show the result: " + core::join(format_.allowed, ", "),
+              "FORMAT")
+      .option("-o,--output", output_, "Write the result to a file (put in place in one step)",
+              "FILE")
+      .option("--sql-dir", sql_dir_, "SQL files (ticks/, indexes/, …) over the built-in ones",
+              "DIR")
       .flag("-q,--quiet", quiet_, "Say nothing when all is well (for cron)")
       .flag("-v,--verbose", verbose_, "Say more on stderr")
       .flag("--no-color", no_color_, "No colours (NO_COLOR in the environment does the same)");
@@ -76,18 +80,33 @@ const catalog::Catalog& Context::catalog() {
   return *catalog_;
 }
 
+lab::Lab Context::running_lab() {
+  lab::Lab lab(lab::default_home(), *lab_);
+  if (lab.up(stop(), observer())) {
+    observer().info(fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
+  }
+  return lab;
+}
+
 pg::Target Context::postgres() {
   if (lab_) {
     if (dsn_) throw core::usage_error("--lab and --dsn contradict each other", "give one of them");
-    lab::Lab lab(lab::default_home(), *lab_);
-    if (lab.up(stop(), observer())) {
-      observer().info(fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
-    }
-    return lab.postgres();
+    return running_lab().postgres();
   }
   if (auto target = pg::find_target(dsn_)) return *target;
   throw core::usage_error("no PostgreSQL is named",
                           "give --dsn, set DATABASE_URL (or PGHOST, PGSERVICE, …), or use --lab");
+}
+
+redis::Target Context::redis() {
+  if (lab_) {
+    if (redis_)
+      throw core::usage_error("--lab and --redis contradict each other", "give one of them");
+    return running_lab().redis();
+  }
+  if (auto target = redis::find_target(redis_)) return *target;
+  throw core::usage_error("no Redis is named",
+                          "give --redis, set REDIS_URL (or REDIS_HOST, …), or use --lab");
 }
 
 pg::Session Context::connect(const pg::Target& target, const cli::Application& application) {
@@ -100,8 +119,7 @@ pg::Session Context::connect(const pg::Target& target, const cli::Application& a
   return std::move(*session);
 }
 
-void Context::note_versions(std::optional<std::string> postgres,
-                            std::optional<std::string> redis) {
+void Context::note_versions(std::optional<std::string> postgres, std::optional<std::string> redis) {
   postgres_version_ = std::move(postgres);
   redis_version_ = std::move(redis);
 }
@@ -116,14 +134,24 @@ void Context::check_output(const std::string& command) {
   }
 }
 
+core::Environment Context::environment() const {
+  return {.scalectl = kVersion,
+          .postgres = postgres_version_,
+          .redis = redis_version_,
+          .cores = process::cores(),
+          .host = process::system_and_machine()};
+}
+
+void Context::keep(core::Result result) {
+  if (!output_) return;
+  result.environment = environment();
+  process::write_file(*output_, report::render(format(), {std::move(result)}, {}));
+}
+
 int Context::emit(std::vector<core::Result> results) {
   bool interrupted = false;
   for (core::Result& result : results) {
-    result.environment = {.scalectl = kVersion,
-                          .postgres = postgres_version_,
-                          .redis = redis_version_,
-                          .cores = process::cores(),
-                          .host = process::system_and_machine()};
+    result.environment = environment();
     interrupted = interrupted || result.interrupted;
   }
   const report::Style style{.color = !output_ && !no_color_ && cli::stdout_takes_color()};

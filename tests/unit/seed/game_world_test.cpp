@@ -129,9 +129,9 @@ TEST(GameWorld, PlayerOfALaterRun_IsThatOfOneRun) {
 TEST(GameWorld, EveryTable_ComesAfterThoseItRefersTo) {
   std::vector<std::string> names;
   for (const TableSpec& spec : game_tables()) names.emplace_back(spec.name);
-  EXPECT_THAT(names, testing::ElementsAre("locations", "items", "players", "inventory",
-                                          "active_combats", "dropped_items", "status_effects",
-                                          "wandering_enemies"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("locations", "items", "players", "inventory", "active_combats",
+                                   "dropped_items", "status_effects", "wandering_enemies"));
 }
 
 // The CHECK and UNIQUE constraints below are those of sql/schema/game/001_world.sql.

@@ -97,7 +97,7 @@ struct TickEvery : testing::Test {
                          .elapsed = [this] { return Seconds(passed); },
                          .after_run = [this](const core::Result&,
                                              const std::string& line) { told.push_back(line); }};
-    return run_every(options, port, recorder);
+    return run_every(options, port, recorder).result;
   }
   static std::string metric(const core::Result& result, const std::string& key) {
     return core::to_json(*result.metrics.find(key));
@@ -223,6 +223,14 @@ TEST_F(TickEvery, Stop_EndsItAfterTheRunUnderWay) {
   EXPECT_EQ(metric(result, "worked"), "1");
   EXPECT_EQ(result.verdict, Verdict::kPass);
   EXPECT_FALSE(result.interrupted);
+}
+
+TEST_F(TickEvery, StopWhileARunWaitsForItsTurn_IsNoFailure) {
+  what_runs = {failing(ErrorKind::kInterrupted)};
+  const core::Result result = run();
+  EXPECT_EQ(metric(result, "runs"), "0");
+  EXPECT_EQ(metric(result, "failed"), "0");
+  EXPECT_EQ(result.verdict, Verdict::kPass);
 }
 
 TEST_F(TickEvery, RunThatFails_IsTriedAgainInItsWindow) {
