@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "catalog/front_matter.hpp"
 #include "core/error.hpp"
-#include "core/text.hpp"
 #include "tick/file.hpp"
+#include "tick/forms.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -22,78 +21,11 @@ using catalog::SqlText;
 using core::usage_error;
 
 constexpr const char* kFolder = "sql/ticks";
-
-struct Type {
-  const char* name;
-  const char* cast;
-};
-
-constexpr std::array<Type, 5> kTypes{{{"int", "int"},
-                                      {"float", "double precision"},
-                                      {"interval", "interval"},
-                                      {"text", "text"},
-                                      {"bool", "boolean"}}};
-
-const Type* find_type(const std::string& name) {
-  const auto at = std::find_if(kTypes.begin(), kTypes.end(),
-                               [&](const Type& type) { return name == type.name; });
-  return at == kTypes.end() ? nullptr : &*at;
-}
-
-std::string sql_of(const std::string& type, const std::string& text) {
-  if (type == "int") return std::to_string(core::parse_integer(text));
-  if (type == "interval") return fmt::format("{:.6f} seconds", core::parse_duration(text).count());
-  if (type == "float") {
-    double value = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-      throw usage_error(fmt::format("\"{}\" is not a number", text));
-    }
-    return text;
-  }
-  if (type == "bool" && text != "true" && text != "false") {
-    throw usage_error(fmt::format("\"{}\" is neither true nor false", text));
-  }
-  return text;
-}
-
-/// Reads: NAME TYPE = DEFAULT "help".
-Parameter parse_parameter(const File& file, const catalog::Field& field) {
-  const std::string expected = "expected: -- param: NAME TYPE = DEFAULT \"what it is\"";
-  const std::string& text = field.value;
-  const auto equals = text.find('=');
-  const auto open = text.find('"');
-  if (equals == std::string::npos || open == std::string::npos || open < equals ||
-      text.size() < open + 2 || text.back() != '"') {
-    throw file_error(file, field.line, expected);
-  }
-  const std::string left(core::trim(text.substr(0, equals)));
-  const auto space = left.find(' ');
-  if (space == std::string::npos) throw file_error(file, field.line, expected);
-
-  Parameter parameter{.name = left.substr(0, space),
-                      .variable = left.substr(0, space),
-                      .type = std::string(core::trim(left.substr(space))),
-                      .default_value = std::string(core::trim(text.substr(equals + 1, open - equals - 1))),
-                      .help = text.substr(open + 1, text.size() - open - 2)};
-  std::replace(parameter.variable.begin(), parameter.variable.end(), '-', '_');
-  if (find_type(parameter.type) == nullptr) {
-    throw file_error(file, field.line, fmt::format("unknown type \"{}\"", parameter.type),
-                     "expected int, float, interval, text or bool");
-  }
-  try {
-    sql_of(parameter.type, parameter.default_value);
-  } catch (const core::Error& error) {
-    throw file_error(file, field.line, "the default: " + error.message(), error.hint());
-  }
-  return parameter;
-}
-
-/// The field of a key that check() has found to be there.
-const catalog::Field& field_of(const Section& section, std::string_view key) {
-  return *std::find_if(section.fields.begin(), section.fields.end(),
-                       [&](const catalog::Field& field) { return field.key == key; });
-}
+constexpr std::array<std::pair<Strategy, const char*>, 4> kStrategies{
+    {{Strategy::kSet, "set"},
+     {Strategy::kRows, "rows"},
+     {Strategy::kBatched, "batched"},
+     {Strategy::kEpoch, "epoch"}}};
 
 core::Seconds parse_time(const File& file, const Section& section, std::string_view key) {
   const catalog::Field& field = field_of(section, key);
@@ -106,38 +38,12 @@ core::Seconds parse_time(const File& file, const Section& section, std::string_v
   }
 }
 
-/// Every value that `sql` binds must be a parameter, or one of `columns` where those are known.
-void check_values(const File& file, const SqlText& sql, const std::vector<Parameter>& parameters) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : parameters) names.push_back(parameter.variable);
-  for (const std::string& value : sql.values()) {
-    if (std::find(names.begin(), names.end(), value) != names.end()) continue;
-    throw file_error(file, sql.line(), fmt::format(":{} is not a parameter", value),
-                     core::did_you_mean(value, names,
-                                        names.empty() ? "declare it with -- param:"
-                                                      : "there are: " + core::join(names, ", ")));
-  }
-}
-
-void check_template(const File& file, const Section& section, const std::string& key,
-                    const std::vector<std::string>& known) {
-  const catalog::Field& field = field_of(section, key);
-  std::map<std::string, std::string> blank;
-  for (const std::string& name : known) blank[name] = "";
-  const std::string filled = core::fill(field.value, blank);
-  if (filled.find_first_of("{}") != std::string::npos) {
-    throw file_error(file, field.line,
-                     fmt::format("\"{}: {}\" has an unknown placeholder", key, field.value),
-                     "there are: {" + core::join(known, "}, {") + "}");
-  }
-}
-
 /// A catalog entry is found by its file's name, so the name inside must be the same.
 Definition parse(const catalog::Entry& entry) {
   Definition tick = parse_file(entry.file);
   if (tick.name != entry.name) {
-    throw file_error(entry.file, 1, fmt::format("expected \"-- tick: {}\", found \"{}\"", entry.name,
-                                                tick.name),
+    throw file_error(entry.file, 1,
+                     fmt::format("expected \"-- tick: {}\", found \"{}\"", entry.name, tick.name),
                      "a tick is called what its file is called");
   }
   return tick;
@@ -145,22 +51,18 @@ Definition parse(const catalog::Entry& entry) {
 
 }  // namespace
 
-std::string Parameter::to_sql(const std::string& text) const {
-  try {
-    return sql_of(type, text);
-  } catch (const core::Error& error) {
-    throw error.within("--" + name);
-  }
+std::string name_of(Strategy strategy) {
+  return std::find_if(kStrategies.begin(), kStrategies.end(),
+                      [&](const auto& known) { return known.first == strategy; })
+      ->second;
 }
 
-std::string Parameter::cast() const { return find_type(type)->cast; }
-
-std::pair<std::string, core::Value> Parameter::described(const std::string& text) const {
-  if (type == "int") return {variable, core::parse_integer(text)};
-  if (type == "float") return {variable, std::stod(text)};
-  if (type == "bool") return {variable, text == "true"};
-  if (type == "interval") return {variable + "_s", core::parse_duration(text).count()};
-  return {variable, text};
+Strategy strategy_of(const std::string& name) {
+  for (const auto& [strategy, known] : kStrategies) {
+    if (name == known) return strategy;
+  }
+  throw usage_error(fmt::format("there is no strategy \"{}\"", name),
+                    "expected set, rows, batched or epoch");
 }
 
 const Parameter* Definition::find_parameter(const std::string& wanted) const {
@@ -170,11 +72,53 @@ const Parameter* Definition::find_parameter(const std::string& wanted) const {
   return at == parameters.end() ? nullptr : &*at;
 }
 
+bool Definition::has(Strategy strategy) const {
+  switch (strategy) {
+    case Strategy::kSet:
+      return true;
+    case Strategy::kRows:
+      return rows.has_value();
+    case Strategy::kBatched:
+      return batched.has_value();
+    case Strategy::kEpoch:
+      return epoch.has_value();
+  }
+  return false;
+}
+
+std::vector<Strategy> Definition::strategies() const {
+  std::vector<Strategy> all;
+  for (const auto& [strategy, word] : kStrategies) {
+    if (has(strategy)) all.push_back(strategy);
+  }
+  return all;
+}
+
 std::vector<std::string> Definition::tables() const {
-  std::set<std::string> names(set.identifiers().begin(), set.identifiers().end());
-  if (rows) {
-    names.insert(rows->select.identifiers().begin(), rows->select.identifiers().end());
-    names.insert(rows->each.identifiers().begin(), rows->each.identifiers().end());
+  std::set<std::string> all;
+  for (const Strategy strategy : strategies()) {
+    for (std::string& table : tables(strategy)) all.insert(std::move(table));
+  }
+  return {all.begin(), all.end()};
+}
+
+std::vector<std::string> Definition::tables(Strategy strategy) const {
+  std::set<std::string> names;
+  const auto add = [&](const SqlText& sql) {
+    names.insert(sql.identifiers().begin(), sql.identifiers().end());
+  };
+  if (strategy == Strategy::kEpoch) {
+    add(epoch->advance);
+    return {names.begin(), names.end()};
+  }
+  add(set);
+  if (strategy == Strategy::kRows) {
+    add(rows->select);
+    add(rows->each);
+  }
+  if (strategy == Strategy::kBatched) {
+    if (batched->upper) add(*batched->upper);
+    add(batched->work);
   }
   return {names.begin(), names.end()};
 }
@@ -214,26 +158,12 @@ Definition parse(const File& file) {
   }
   check_values(file, tick.set, tick.parameters);
   if (tick.set.identifiers().empty()) {
-    throw file_error(file, tick.set.line(), "the statement names no table as :\"name\"",
-                     "write UPDATE :\"players\" …, so that --schema and --table can say where it is");
+    throw file_error(
+        file, tick.set.line(), "the statement names no table as :\"name\"",
+        "write UPDATE :\"players\" …, so that --schema and --table can say where it is");
   }
 
-  for (std::size_t i = 1; i < sections.size(); ++i) {
-    const Section& section = sections[i];
-    if (section.head != "rows" || tick.rows) {
-      throw file_error(file, section.line, fmt::format("unexpected section @{}", section.head),
-                       "a tick may have one section, @rows");
-    }
-    check(file, section, {{.key = "summary"}});
-    const auto two = catalog::split_statements(file, section.body, section.body_line);
-    if (two.size() != 2) {
-      throw file_error(file, section.line,
-                       fmt::format("expected two SQL statements in @rows, found {}", two.size()),
-                       "a SELECT, and a statement that binds its columns");
-    }
-    check_values(file, two[0], tick.parameters);
-    tick.rows = RowByRow{.select = two[0], .each = two[1]};
-  }
+  for (std::size_t i = 1; i < sections.size(); ++i) parse_form(file, sections[i], tick);
   return tick;
 }
 

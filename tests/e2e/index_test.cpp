@@ -219,7 +219,7 @@ TEST_F(Packs, DropTwice_DropsOnce) {
 }
 
 TEST_F(Packs, InitTwice_AppliesOnce) {
-  EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 3);
+  EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 4);
   const std::string before = everything();
   EXPECT_EQ(integer_at(result({"db", "init", "game"}), "metrics.applied"), 0);
   EXPECT_EQ(everything(), before);

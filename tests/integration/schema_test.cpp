@@ -52,11 +52,13 @@ const std::vector<std::string> kTables{"active_combats", "dropped_items",    "in
 TEST_F(Schema, InitOnAnEmptyDatabase_MakesEveryTable) {
   const core::Result result = init();
   EXPECT_EQ(tables("public"), kTables);
-  EXPECT_THAT(tables("scalectl"), ElementsAre("migrations", "tick_runs", "view_versions"));
-  EXPECT_EQ(metric(result, "applied"), "4");
+  EXPECT_THAT(tables("scalectl"),
+              ElementsAre("migrations", "tick_runs", "tick_shares", "tick_slots", "view_versions"));
+  EXPECT_EQ(metric(result, "applied"), "5");
   EXPECT_THAT(recorder.lines,
               ElementsAre("INFO - Applied scalectl 001 bookkeeping in schema scalectl",
                           "INFO - Applied scalectl 002 views in schema scalectl",
+                          "INFO - Applied scalectl 003 tick_slots in schema scalectl",
                           "INFO - Applied game 001 world in schema public",
                           "INFO - Applied game 002 wandering_enemies in schema public"));
 }
@@ -75,7 +77,9 @@ TEST_F(Schema, Init_RemembersWhatItAppliedWithChecksums) {
                       checksum("game/002_wandering_enemies.sql") + " lab test",
                   "scalectl scalectl 1 bookkeeping " + checksum("scalectl/001_bookkeeping.sql") +
                       " lab test",
-                  "scalectl scalectl 2 views " + checksum("scalectl/002_views.sql") + " lab test"));
+                  "scalectl scalectl 2 views " + checksum("scalectl/002_views.sql") + " lab test",
+                  "scalectl scalectl 3 tick_slots " + checksum("scalectl/003_tick_slots.sql") +
+                      " lab test"));
 }
 
 TEST_F(Schema, InitTwice_DoesNothingTheSecondTime) {
@@ -102,8 +106,8 @@ TEST_F(Schema, InitFromFourSessionsAtOnce_AppliesEachMigrationOnce) {
     }
   }
   std::sort(applied.begin(), applied.end());
-  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "4"));
-  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "4");
+  EXPECT_THAT(applied, ElementsAre("0", "0", "0", "5"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "5");
 }
 
 TEST_F(Schema, InitThatFailsPartWay_LeavesNothing) {
@@ -277,7 +281,7 @@ TEST_F(Schema, EnsureInLab_MakesAMissingFamilyOnce) {
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
   EXPECT_EQ(tables("public"), kTables);
   schema::ensure_in_lab(session, catalog, in(std::nullopt), recorder);
-  EXPECT_THAT(recorder.lines, SizeIs(4));
+  EXPECT_THAT(recorder.lines, SizeIs(5));
 }
 
 TEST_F(Schema, EnsureBookkeepingAsARoleThatMayNotMakeIt_WarnsAndSaysNo) {
@@ -289,7 +293,8 @@ TEST_F(Schema, EnsureBookkeepingAsARoleThatMayNotMakeIt_WarnsAndSaysNo) {
   }
   EXPECT_THAT(recorder.lines, Contains(HasSubstr("WARNING - this run will not be recorded")));
   EXPECT_TRUE(schema::ensure_bookkeeping(session, catalog, "test", recorder));
-  EXPECT_THAT(tables("scalectl"), ElementsAre("migrations", "tick_runs", "view_versions"));
+  EXPECT_THAT(tables("scalectl"),
+              ElementsAre("migrations", "tick_runs", "tick_shares", "tick_slots", "view_versions"));
   session.query("DROP ROLE " + role);
 }
 

@@ -158,7 +158,7 @@ TEST_F(SeedGame, AfterSeeding_DefaultsOfTheIdsGoOn) {
 TEST_F(SeedGame, AfterSeeding_ForeignKeysAreBackAndValidated) {
   init();
   const auto before = keys();
-  ASSERT_EQ(before.size(), 7u);
+  ASSERT_EQ(before.size(), 8u);
   seed({.players = 100});
   EXPECT_EQ(keys(), before);
   EXPECT_EQ(scalar("SELECT count(*) FROM pg_constraint WHERE NOT convalidated"), "0");

@@ -1,4 +1,4 @@
-// What each tick does to each row, on rows written by hand; with both strategies.
+// What each tick does to each row, on rows written by hand; with each strategy.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -20,9 +20,7 @@ struct TickEffects : test::GameTest, testing::WithParamInterface<const char*> {
         "INSERT INTO items VALUES ('rope', 'Rope', 'tool', 900, 1);");
   }
 
-  static tick::Strategy strategy() {
-    return std::string(GetParam()) == "set" ? tick::Strategy::kSet : tick::Strategy::kRows;
-  }
+  static tick::Strategy strategy() { return tick::strategy_of(GetParam()); }
   /// A player with id `id`.
   void player(int id, int hp, int max_hp, int stamina, int max_stamina, int endurance) {
     session.query(fmt::format(
@@ -56,7 +54,7 @@ struct TickEffects : test::GameTest, testing::WithParamInterface<const char*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(As, TickEffects, testing::Values("set", "rows"),
+INSTANTIATE_TEST_SUITE_P(As, TickEffects, testing::Values("set", "rows", "batched"),
                          [](const auto& strategy) { return std::string(strategy.param); });
 
 TEST_P(TickEffects, Stamina_GivesOnePointAndATenthOfEnduranceUpToTheMaximum) {
@@ -104,7 +102,7 @@ TEST_P(TickEffects, Combat_EndsTheTurnsThatAreIdleForLongerThanAllowed) {
   EXPECT_EQ(metric(run("combat"), "rows"), "2");
   // A turn that ended begins again at the moment of the run; the others keep their time.
   const std::string shown =
-      "SELECT concat_ws(' ', combat_id, turn, turn_number, turn_started_at ="
+      "SELECT concat_ws(' ', combat_id, turn, turn_number, turn_started_at >="
       "  (SELECT max(started_at) FROM scalectl.tick_runs)) FROM active_combats ORDER BY combat_id";
   EXPECT_THAT(lines(shown), ElementsAre("1 npc 4 t", "2 player 8 t", "3 player 1 f", "4 npc 2 f"));
   EXPECT_EQ(metric(run("combat", {{"idle", "1m30s"}}), "rows"), "1");

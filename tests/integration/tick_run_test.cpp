@@ -68,7 +68,7 @@ struct TickRun : test::GameTest {
   }
 };
 
-TEST_F(TickRun, RowByRowOrAsASet_EndsInTheSameTables) {
+TEST_F(TickRun, RowByRowInBatchesOrAsASet_EndsInTheSameTables) {
   const std::string now = scalar("SELECT clock_timestamp()");
   for (const tick::Definition& tick : tick::load_all(catalog)) {
     seed_dated(now);
@@ -82,6 +82,11 @@ TEST_F(TickRun, RowByRowOrAsASet_EndsInTheSameTables) {
     EXPECT_NE(as_set, before) << tick.name;
     EXPECT_EQ(metric(rows, "rows"), metric(set, "rows")) << tick.name;
     EXPECT_EQ(metric(set, "statements"), "1");
+    seed_dated(now);
+    const core::Result batched = tick::run(
+        session, tick, {.strategy = Strategy::kBatched, .batch = 7, .workers = 2}, recorder);
+    EXPECT_EQ(after(now), as_set) << tick.name;
+    EXPECT_EQ(metric(batched, "rows"), metric(set, "rows")) << tick.name;
   }
 }
 

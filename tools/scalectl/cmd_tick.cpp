@@ -1,30 +1,24 @@
 // scalectl tick: regen, combat and decay ticks on demand.
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
+#include <optional>
 
 #include "context.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
-#include "naming_options.hpp"
-#include "schema/migrations.hpp"
+#include "redis_lock.hpp"
 #include "tick/definition.hpp"
 #include "tick/history.hpp"
 #include "tick/run.hpp"
+#include "tick_options.hpp"
 
 namespace scalectl::tool {
 namespace {
 
 struct Options {
-  std::string name;
+  TickOptions tick;
   bool all = false;
-  cli::Choice strategy{.value = "set", .allowed = {"set", "rows"}};
-  bool strict = false;
-  std::optional<core::Seconds> warn_after;
-  core::Seconds lock_timeout{10};
-  NamingOptions naming;
-  std::map<std::string, std::optional<std::string>> parameters;  // one entry for each option made
 };
 
 core::Result list(const catalog::Catalog& catalog) {
@@ -32,8 +26,11 @@ core::Result list(const catalog::Catalog& catalog) {
   core::Result result{.command = "tick list"};
   core::Table table{.key = "ticks",
                     .title = "",
-                    .columns = {{"tick", "tick"}, {"every", "every"}, {"threshold", "threshold"},
-                                {"parameters", "parameters"}, {"strategies", "strategies"},
+                    .columns = {{"tick", "tick"},
+                                {"every", "every"},
+                                {"threshold", "threshold"},
+                                {"parameters", "parameters"},
+                                {"strategies", "strategies"},
                                 {"summary", "summary"}},
                     .rows = {}};
   for (const tick::Definition& tick : tick::load_all(catalog)) {
@@ -42,114 +39,105 @@ core::Result list(const catalog::Catalog& catalog) {
       parameters += fmt::format("{}--{} {}", parameters.empty() ? "" : " ", parameter.name,
                                 parameter.default_value);
     }
+    std::vector<std::string> strategies;
+    for (const tick::Strategy strategy : tick.strategies()) {
+      strategies.push_back(tick::name_of(strategy));
+    }
     table.rows.push_back({tick.name, core::format_duration(tick.every),
                           core::format_duration(tick.warn_after), parameters,
-                          tick.rows ? "set, rows" : "set", tick.summary});
+                          core::join(strategies, ", "), tick.summary});
   }
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;
 }
 
-tick::Options engine_options(const Options& options, const tick::Definition& tick, bool recorded) {
-  tick::Options engine{.strategy = options.strategy.value == "rows" ? tick::Strategy::kRows
-                                                                    : tick::Strategy::kSet,
-                       .parameters = {},
-                       .warn_after = options.warn_after,
-                       .lock_timeout = options.lock_timeout,
-                       .strict = options.strict,
-                       .record = recorded,
-                       .naming = options.naming.naming("")};
-  for (const auto& [name, value] : options.parameters) {
-    // With --all, a parameter goes to the ticks that have it.
-    if (value && (!options.all || tick.find_parameter(name) != nullptr)) {
-      engine.parameters[name] = *value;
-    }
-  }
-  return engine;
-}
-
 std::vector<tick::Definition> chosen_ticks(const Options& options,
                                            const catalog::Catalog& catalog) {
-  if (options.all && !options.name.empty()) {
+  const std::string& name = options.tick.name;
+  if (options.all && !name.empty()) {
     throw core::usage_error("tick run: a tick and --all contradict each other", "give one of them");
   }
   if (options.all) return tick::load_all(catalog);
-  if (options.name.empty()) {
+  if (name.empty()) {
     throw core::usage_error("tick run: which tick?", "name one, or give --all; see tick list");
   }
-  return {tick::load(catalog, options.name)};
+  return {options.tick.chosen(catalog)};
 }
 
-int run(const Options& options, Context& context, const cli::Application& application) {
-  const auto ticks = chosen_ticks(options, context.catalog());
-  std::vector<std::string> tables;
-  for (const tick::Definition& tick : ticks) {
-    tick::check(tick, engine_options(options, tick, false));
-    const auto its_tables = tick.tables();
-    tables.insert(tables.end(), its_tables.begin(), its_tables.end());
+/// The runs of one command. It connects when the first of them needs the database: where a lock in
+/// Redis is held, none does.
+class Runs {
+ public:
+  Runs(const Options& options, Context& context, const cli::Application& application)
+      : options_(options),
+        context_(context),
+        application_(application),
+        ticks_(chosen_ticks(options, context.catalog())) {
+    options.tick.check(options.tick.window.has_value());
+    options.tick.check(ticks_, context);
   }
-  options.naming.naming("").check(tables);
-  pg::Session session = context.connect(application);
-  for (const tick::Definition& tick : ticks) {
-    if (tick.family.empty()) continue;
-    schema::ensure_in_lab(
-        session, context.catalog(),
-        {.family = tick.family,
-         .schema = options.naming.schema,
-         .prefix = options.naming.prefix,
-         .version = kVersion},
-        context.observer());
-  }
-  for (const tick::Definition& tick : ticks) {
-    tick::check_tables(session, tick, engine_options(options, tick, false));
-  }
-  const bool recorded =
-      schema::ensure_bookkeeping(session, context.catalog(), kVersion, context.observer());
-  std::vector<core::Result> results;
-  try {
-    for (const tick::Definition& tick : ticks) {
-      results.push_back(
-          tick::run(session, tick, engine_options(options, tick, recorded), context.observer()));
-      if (results.back().interrupted) break;
-    }
-  } catch (const core::Error& error) {
-    if (results.empty()) throw;
-    // The ticks before it are committed; what they did must not get lost, nor be done again.
-    const std::size_t done = results.size();
-    std::vector<std::string> left;
-    for (std::size_t i = done + 1; i < ticks.size(); ++i) left.push_back(ticks[i].name);
-    context.emit(std::move(results));
-    throw core::Error(
-        core::ErrorKind::kFailed,
-        fmt::format("tick run --all: {} failed: {}; {} before it ran{}", ticks[done].name,
-                    error.message(), done,
-                    left.empty() ? "" : ", not run: " + core::join(left, ", ")),
-        error.hint());
-  }
-  return context.emit(std::move(results));
-}
 
-/// Every parameter of every tick is an option of its own. A file that cannot be read has none here;
-/// it is reported when it is used.
-void declare_parameters(cli::Command& verb, Options& options, const catalog::Catalog& catalog) {
-  std::map<std::string, std::string> helps;
-  for (const catalog::Entry& entry : catalog.newest("sql/ticks")) {
+  int run() {
+    const pg::Target target = context_.postgres();
+    const std::string place = pg::place_of(target);
+    RedisLock lock(options_.tick.redis_lock, context_);
     try {
-      const tick::Definition tick = tick::parse(entry.file);
-      for (const tick::Parameter& parameter : tick.parameters) {
-        std::string& help = helps[parameter.name];
-        help += fmt::format("{}{}: {} [{}]", help.empty() ? "" : "; ", tick.name, parameter.help,
-                            parameter.default_value);
+      for (const tick::Definition& tick : ticks_) {
+        auto held = lock.take(tick, engine(tick), place);
+        results_.push_back(held ? std::move(*held) : run_one(tick, target, lock));
+        if (results_.back().interrupted) break;
       }
+    } catch (const core::Error& error) {
+      if (results_.empty()) throw;
+      report_rest(error);
+    }
+    return context_.emit(std::move(results_));
+  }
+
+ private:
+  tick::Options engine(const tick::Definition& tick) const {
+    return options_.tick.engine(tick, recorded_, options_.all);
+  }
+
+  core::Result run_one(const tick::Definition& tick, const pg::Target& target, RedisLock& lock) {
+    try {
+      if (!session_) {
+        session_.emplace(context_.connect(target, application_));
+        recorded_ = options_.tick.prepare(*session_, ticks_, context_);
+      }
+      core::Result result = tick::run(*session_, tick, engine(tick), context_.observer());
+      lock.end(result);
+      add_warnings(result, tick);
+      return result;
     } catch (const core::Error&) {
-      continue;
+      lock.end();
+      throw;
     }
   }
-  for (const auto& [name, help] : helps) {
-    verb.option("--" + name, options.parameters[name], help, "VALUE");
+
+  /// The ticks before the one that failed are committed; what they did must not get lost, nor be
+  /// done again.
+  [[noreturn]] void report_rest(const core::Error& error) {
+    const std::size_t done = results_.size();
+    std::vector<std::string> left;
+    for (std::size_t i = done + 1; i < ticks_.size(); ++i) left.push_back(ticks_[i].name);
+    context_.emit(std::move(results_));
+    throw core::Error(core::ErrorKind::kFailed,
+                      fmt::format("tick run --all: {} failed: {}; {} before it ran{}",
+                                  ticks_[done].name, error.message(), done,
+                                  left.empty() ? "" : ", not run: " + core::join(left, ", ")),
+                      error.hint());
   }
-}
+
+  const Options& options_;
+  Context& context_;
+  const cli::Application& application_;
+  const std::vector<tick::Definition> ticks_;
+  std::optional<pg::Session> session_;
+  bool recorded_ = false;
+  std::vector<core::Result> results_;
+};
 
 }  // namespace
 
@@ -162,18 +150,23 @@ void declare_tick(cli::Application& application, Context& context) {
       .action([&context] { return context.emit(list(context.catalog())); });
 
   cli::Command run_verb = tick.verb("run", "Run one tick, or all of them");
-  run_verb.operand("TICK", options->name, "Which tick; see tick list", false)
+  run_verb.operand("TICK", options->tick.name, "Which tick; see tick list; or a file of SQL", false)
       .flag("--all", options->all, "Every tick, one after another")
-      .option("--strategy", options->strategy,
-              "set: one statement; rows: one statement for each row, as before seed 000's fix")
-      .option("--warn-after", options->warn_after, "Threshold in place of the tick's own")
-      .flag("--strict", options->strict, "A missed threshold is a failure (exit 1)")
-      .option("--lock-timeout", options->lock_timeout, "How long to wait for a locked row");
-  declare_parameters(run_verb, *options, context.catalog());
-  options->naming.declare(run_verb);
+      .option("--window", options->tick.window,
+              "Once in each window of this length by the database's clock: a second run, another "
+              "host or a rerun does nothing, and a killed batched run is resumed",
+              "DURATION");
+  options->tick.declare(run_verb, context.catalog());
   run_verb.example("scalectl --lab tick run stamina")
-      .example("scalectl tick run --all --strict --quiet --format prom -o /var/lib/node_exporter/ticks.prom")
-      .action([options, &context, &application] { return run(*options, context, application); });
+      .example("scalectl tick run ./my_tick.sql --set bonus=2")
+      .example("scalectl tick run stamina --window 5m --strategy batched --batch 10k --workers 2")
+      .example(
+          "scalectl tick run --all --strict --quiet --format prom -o "
+          "/var/lib/node_exporter/ticks.prom")
+      .action(
+          [options, &context, &application] { return Runs(*options, context, application).run(); });
+
+  declare_tick_every(tick, application, context);
 
   tick.verb("status", "Each tick's last run, p50 and p95 of the last day, and trend")
       .example("scalectl tick status")

@@ -51,6 +51,50 @@ TEST(CheckRun, RowsStrategyOfATickWithoutThem_IsRefused) {
             "tick t has no row-by-row form");
 }
 
+TEST(CheckRun, FormsThatTheTickDoesNotHave_AreRefused) {
+  Options options;
+  for (const auto& [strategy, message] :
+       {std::pair(Strategy::kBatched, "tick t has no batched form"),
+        std::pair(Strategy::kEpoch, "tick t has no epoch form")}) {
+    options.strategy = strategy;
+    EXPECT_EQ(error_of([&] { check(tick_with(""), options); }).message(), message);
+  }
+}
+
+TEST(CheckRun, BatchOrWorkersWithoutBatches_AreRefused) {
+  Options options;
+  options.batch = 100;
+  EXPECT_EQ(error_of([&] { check(tick_with(""), options); }).message(),
+            "--batch belongs to --strategy batched");
+  options.batch = std::nullopt;
+  options.workers = 2;
+  EXPECT_EQ(error_of([&] { check(tick_with(""), options); }).message(),
+            "--workers belongs to --strategy batched");
+}
+
+TEST(CheckRun, NumbersOfBatchesOutOfBounds_AreRefused) {
+  const Definition tick = parse(
+      {.path = "sql/t.sql",
+       .text =
+           "-- tick: t\n-- summary: s\n-- every: 5m\n-- warn-after: 5s\n-- log: l\n\n"
+           "DELETE FROM :\"items\";\n-- @batched\n\nDELETE FROM :\"items\" WHERE :batch > 0;\n"});
+  Options options{.strategy = Strategy::kBatched, .batch = 1, .workers = 64};
+  EXPECT_NO_THROW(check(tick, options));
+  for (const std::int64_t workers : {0, 65}) {
+    options.workers = workers;
+    EXPECT_EQ(error_of([&] { check(tick, options); }).kind(), core::ErrorKind::kUsage) << workers;
+  }
+  options.workers = 1;
+  options.batch = 0;
+  EXPECT_EQ(error_of([&] { check(tick, options); }).message(), "--batch must be more than zero");
+}
+
+TEST(CheckRun, WindowOfZero_IsRefused) {
+  Options options;
+  options.window = core::Seconds(0);
+  EXPECT_EQ(error_of([&] { check(tick_with(""), options); }).kind(), core::ErrorKind::kUsage);
+}
+
 TEST(CheckRun, WarnAfterOfZero_IsRefused) {
   Options options;
   options.warn_after = core::Seconds(0);

@@ -1,0 +1,166 @@
+#include "tick/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/text.hpp"
+#include "tick/run.hpp"
+
+namespace scalectl::tick {
+namespace {
+
+using core::Error;
+
+/// "1 window was", "3 windows were".
+std::string windows(std::int64_t count) {
+  return fmt::format("{} {}", core::grouped(count), count == 1 ? "window was" : "windows were");
+}
+
+/// What a run that found nothing to do says.
+std::string idle_note(const Step& step, const std::string& tick) {
+  const Claim& claim = *step.claim;
+  if (claim.state == SlotState::kHeld) {
+    return fmt::format("held: another run is at work on tick {}: {}", tick, step.holder);
+  }
+  const std::string window = moment_text(claim.window.begin_of(claim.slot));
+  if (claim.clock_behind) {
+    return fmt::format(
+        "already done: the clock is behind, it shows {}, and the window of {} is done",
+        moment_text(claim.now), window);
+  }
+  return fmt::format("already done: the window of {} was worked under token {}", window,
+                     claim.token);
+}
+
+void add_notes(core::Result& result, const Steps& steps, const Options& options) {
+  const auto note = [&](std::string text) { result.notes.push_back(std::move(text)); };
+  if (steps.dropped) {
+    note("the rest of an earlier window, which was begun in batches, is dropped (--catch-up none)");
+  }
+  if (steps.resumed) {
+    note(fmt::format("resumed: {} rows of a window that was begun earlier were done already",
+                     core::grouped(steps.rows_before)));
+  }
+  if (steps.missed > 0) {
+    const std::string count = windows(steps.missed) + " missed";
+    switch (options.catch_up) {
+      case CatchUp::kNone:
+        note(count + " and dropped (--catch-up none)");
+        break;
+      case CatchUp::kLast:
+        note(count + "; the last run stands for all of them (--catch-up last)");
+        break;
+      case CatchUp::kAll:
+        note(count + " and caught up with, oldest first (--catch-up all)");
+        break;
+    }
+  }
+  if (steps.cut_short) note("another run has taken the windows that were left");
+}
+
+/// Two decimals, as in seed 000; more where the threshold is so small that they would hide the
+/// miss.
+std::string seconds_text(double elapsed_s, double threshold_s) {
+  return threshold_s < 0.01 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
+}
+
+void announce(const core::Result& result, const Definition& tick, const Steps& steps,
+              Strategy strategy, core::Observer& observer) {
+  const auto values = [&](double elapsed_s) {
+    return std::map<std::string, std::string>{
+        {"rows", std::to_string(steps.work.rows)},
+        {"elapsed", seconds_text(elapsed_s, *result.threshold_s)},
+        {"threshold", fmt::format("{:g}", *result.threshold_s)}};
+  };
+  observer.info(core::fill(strategy == Strategy::kEpoch ? tick.epoch->log : tick.log,
+                           values(result.elapsed_s)));
+  if (result.verdict != core::Verdict::kPass) {
+    observer.warn(core::fill(tick.slow, values(steps.slowest_s)));
+  }
+}
+
+}  // namespace
+
+void Steps::add(const Step& step) {
+  if (!step.has_worked()) {
+    if (worked > 0) {
+      cut_short = true;
+    } else {
+      last = step;
+    }
+    return;
+  }
+  last = step;
+  work += step.work;
+  if (!step.stopped) ++worked;
+  rows_before += step.rows_before;
+  elapsed_s += step.timed.elapsed_s;
+  slowest_s = std::max(slowest_s, step.timed.elapsed_s);
+  if (!step.claim) return;
+  missed = std::max(missed, step.claim->missed);
+  resumed = resumed || step.claim->state == SlotState::kResumed;
+  dropped = dropped || step.claim->dropped;
+}
+
+void set_metrics(core::Result& result, const Steps& steps, const Options& options) {
+  const auto hot_ratio = steps.work.hot_ratio();
+  result.metrics.set("rows", steps.work.rows).set("statements", steps.work.statements);
+  result.metrics.set("hot_ratio", hot_ratio ? core::Value(*hot_ratio) : core::Value());
+  result.metrics.set("wal_bytes", steps.work.wal_bytes);
+  if (options.strategy == Strategy::kBatched) result.metrics.set("batches", steps.work.batches);
+  if (!steps.last || !steps.last->claim) return;
+  const Claim& claim = *steps.last->claim;
+  const bool held = claim.state == SlotState::kHeld;
+  result.metrics.set("slot_state", tick::name_of(claim.state));
+  result.metrics.set("slot", held ? core::Value() : core::Value(claim.slot));
+  result.metrics.set("token", held ? core::Value() : core::Value(claim.token));
+  result.metrics.set("windows_missed", steps.missed).set("windows_worked", steps.worked);
+  if (steps.resumed) result.metrics.set("rows_before", steps.rows_before);
+}
+
+void report_idle(core::Result& result, const Step& step, core::Observer& observer) {
+  result.notes.push_back(idle_note(step, result.name));
+  observer.info(fmt::format("tick {}: {}", result.name, result.notes.back()));
+}
+
+void report_work(core::Result& result, const Definition& tick, const Steps& steps,
+                 const Options& options, core::Observer& observer) {
+  result.band = band_of(steps.slowest_s, *result.threshold_s);
+  if (steps.slowest_s > *result.threshold_s) {
+    result.verdict = options.strict ? core::Verdict::kFail : core::Verdict::kWarn;
+  }
+  add_notes(result, steps, options);
+  announce(result, tick, steps, options.strategy, observer);
+}
+
+void report_stop(core::Result& result, const Steps& steps, const Options& options) {
+  result.interrupted = true;
+  result.band = std::nullopt;
+  result.verdict = core::Verdict::kInconclusive;
+  const bool in_batches = steps.last && steps.last->stopped;
+  if (in_batches) {
+    result.notes.push_back(
+        fmt::format("interrupted after {} rows in {} batches, which are done; {}",
+                    core::grouped(steps.work.rows), core::grouped(steps.work.batches),
+                    options.window ? "the next run goes on from there"
+                                   : "without --window a further run begins anew"));
+  } else if (steps.worked == 0) {
+    result.notes.emplace_back("interrupted: rolled back, no row was changed");
+  } else {
+    result.notes.push_back(fmt::format("interrupted: {} worked, the one under way was rolled back",
+                                       windows(steps.worked)));
+  }
+}
+
+/// `error` with the windows that were worked before it.
+core::Error within(const core::Error& error, const Definition& tick, const Steps& steps) {
+  const Error named = error.within("tick " + tick.name);
+  if (steps.worked == 0) return named;
+  return Error(error.kind(),
+               fmt::format("{}; {} worked before it", named.message(), windows(steps.worked)),
+               error.hint());
+}
+
+}  // namespace scalectl::tick
