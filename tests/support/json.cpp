@@ -111,6 +111,16 @@ bool states_its_unit(std::string_view key) {
                                           "thresholds",
                                           "users",
                                           "arrivals",
+                                          "windows_missed",
+                                          "windows_worked",
+                                          "slot",
+                                          "token",
+                                          "worked",
+                                          "already_done",
+                                          "failed",
+                                          "slow",
+                                          "overruns",
+                                          "reconnects",
                                           "line"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);

@@ -2,49 +2,19 @@
 #include "process/notify.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <cstddef>
-#include <cstring>
 
 #include "support/command.hpp"
+#include "support/service_manager.hpp"
 #include "support/variable.hpp"
 
 namespace scalectl::process {
 namespace {
 
+using test::ServiceManager;
 using test::Variable;
-
-/// The manager's end of the protocol. receive() waits, at most for ten seconds.
-class Manager {
- public:
-  explicit Manager(std::string name) : fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un at{};
-    at.sun_family = AF_UNIX;
-    if (name[0] == '@') name[0] = '\0';
-    std::memcpy(at.sun_path, name.data(), name.size());
-    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-    EXPECT_EQ(bind(fd_.get(), reinterpret_cast<const sockaddr*>(&at), length), 0);
-    const timeval limit{.tv_sec = 10, .tv_usec = 0};
-    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  std::string receive() const {
-    char text[4096];
-    const auto length = recv(fd_.get(), text, sizeof text, 0);
-    return length < 0 ? "nothing" : std::string(text, static_cast<std::size_t>(length));
-  }
-  /// What is there already.
-  std::string pending() const {
-    char text[4096];
-    const auto length = recv(fd_.get(), text, sizeof text, MSG_DONTWAIT);
-    return length < 0 ? "nothing" : std::string(text, static_cast<std::size_t>(length));
-  }
-
- private:
-  Descriptor fd_;
-};
 
 struct Notify : testing::Test {
   test::TemporaryDirectory directory;
@@ -64,7 +34,7 @@ TEST_F(Notify, WithoutTheVariable_DoesNothing) {
 }
 
 TEST_F(Notify, SaysItsStatesToASocketFile) {
-  const Manager manager(path);
+  const ServiceManager manager(path);
   const Variable variable("NOTIFY_SOCKET", path);
   const Notifier notifier;
   EXPECT_TRUE(notifier.enabled());
@@ -80,7 +50,7 @@ TEST_F(Notify, SaysItsStatesToASocketFile) {
 
 TEST_F(Notify, KnowsAbstractNames) {
   const std::string name = "@scalectl-test-" + std::to_string(getpid());
-  const Manager manager(name);
+  const ServiceManager manager(name);
   const Variable variable("NOTIFY_SOCKET", name);
   Notifier().ready("up");
   EXPECT_EQ(manager.receive(), "READY=1\nSTATUS=up");
@@ -90,7 +60,7 @@ TEST_F(Notify, AManagerThatIsGone_IsNoError) {
   const Variable variable("NOTIFY_SOCKET", path);
   const Notifier notifier;
   notifier.ready("up");
-  const Manager manager(path);
+  const ServiceManager manager(path);
   notifier.status("later");
   EXPECT_EQ(manager.receive(), "STATUS=later");
 }
@@ -118,7 +88,7 @@ TEST_F(Notify, WatchdogOfAnotherProcess_IsNotOurs) {
 }
 
 TEST_F(Notify, Watchdog_BeatsWhileAllIsWellAndEndsAtOnce) {
-  const Manager manager(path);
+  const ServiceManager manager(path);
   const Variable variable("NOTIFY_SOCKET", path);
   const Variable interval("WATCHDOG_USEC", "2000");
   const Notifier notifier;
