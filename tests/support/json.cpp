@@ -34,6 +34,11 @@ bool states_its_unit(std::string_view key) {
                                                     "_rps", "_per_second", "_percentage", "_steps",
                                                     "_id",  "_version"};
   constexpr std::string_view kCounts[] = {"rows",
+                                          "rows_before",
+                                          "slot",
+                                          "token",
+                                          "windows_missed",
+                                          "windows_worked",
                                           "statements",
                                           "players",
                                           "workers",
