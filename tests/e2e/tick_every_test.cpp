@@ -105,7 +105,7 @@ TEST_F(TickEvery, LostConnection_IsMadeAgain) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("ERROR - "), HasSubstr("INFO - Connected again\n")));
   const core::Value result = json(process::read_file(file));
   EXPECT_EQ(integer_at(result, "metrics.reconnects"), 1);
-  EXPECT_EQ(integer_at(result, "metrics.worked"), runs());
+  EXPECT_LE(integer_at(result, "metrics.worked"), runs());  // a COMMIT may have lost its answer
   EXPECT_EQ(cell("SELECT count(*) = count(DISTINCT slot) FROM scalectl.tick_runs"), "t");
 }
 
