@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "process/files.hpp"
 #include "schema/migrations.hpp"
@@ -40,7 +41,11 @@ void declare_parameters(cli::Command& verb, TickOptions& options, const catalog:
     }
   }
   for (const auto& [name, help] : helps) {
-    verb.option("--" + name, options.parameters[name], help, "VALUE");
+    try {
+      verb.option("--" + name, options.parameters[name], help, "VALUE");
+    } catch (const std::exception&) {  // the verb has an option of that name; --set remains
+      continue;
+    }
   }
 }
 
