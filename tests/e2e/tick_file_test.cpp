@@ -60,6 +60,19 @@ TEST_F(TickFile, FrontMatter_GivesParametersForSet) {
   EXPECT_THAT(both.err, HasSubstr("contradict"));
 }
 
+TEST_F(TickFile, ParameterCalledAsAnOptionIs_IsReachedBySet) {
+  seed("20");
+  directory_.write(
+      "ticks/study.sql",
+      "-- tick: study\n-- summary: s\n-- every: 1m\n-- warn-after: 5s\n-- log: {rows}\n"
+      "-- param: schema int = 1 \"xp\"\n\nUPDATE :\"players\" SET xp = :schema WHERE "
+      "level > 0;\n");
+  const Outcome outcome =
+      scalectl({"tick", "run", "study", "--sql-dir", directory_.path(), "--set", "schema=7"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(cell("SELECT max(xp) FROM players"), "7");
+}
+
 TEST_F(TickFile, WhatLooksLikeAMistake_IsDoneWithAWarning) {
   seed("50");
   const std::vector<std::pair<std::string, std::string>> cases{

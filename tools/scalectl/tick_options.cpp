@@ -71,9 +71,9 @@ void TickOptions::declare(cli::Command& verb, const catalog::Catalog& catalog) {
       .flag("--strict", strict, "A missed threshold is a failure (exit 1)")
       .option("--lock-timeout", lock_timeout, "How long to wait for a locked row");
   redis_lock.declare(verb);
-  declare_parameters(verb, *this, catalog);
-  verb.list("--set", settings, "A parameter of a tick in a file", "NAME=VALUE");
+  verb.list("--set", settings, "A parameter of the tick, above all of one in a file", "NAME=VALUE");
   naming.declare(verb);
+  declare_parameters(verb, *this, catalog);
 }
 
 void TickOptions::check(bool windows) const {
