@@ -14,6 +14,8 @@ namespace {
 
 using core::Error;
 
+constexpr double kSnapshotEvery_s = 1;
+
 /// What one batch did.
 struct Done {
   Work work;
@@ -147,6 +149,8 @@ class Batches {
     outcome_.work += done.work;
     const std::string& name = plan_.statements.tick().name;
     if (form_.is_queue()) {  // nobody knows how long it is
+      if (watch_.seconds() < next_snapshot_s_) return;
+      next_snapshot_s_ = watch_.seconds() + kSnapshotEvery_s;
       observer_.snapshot(
           {.what = name,
            .elapsed_s = watch_.seconds(),
@@ -170,6 +174,7 @@ class Batches {
   std::atomic<bool> failed_ = false;
   std::mutex mutex_;  // guards what follows, and calls of the observer
   std::uint64_t keys_done_ = 0;
+  double next_snapshot_s_ = kSnapshotEvery_s;
   BatchOutcome outcome_;
 };
 

@@ -47,8 +47,8 @@ Work as_set(pg::Transaction& tx, const Statements& statements) {
   return {.rows = tx.query(bound.sql, statements.params(bound)).affected(), .statements = 1};
 }
 
-Work row_by_row(pg::Transaction& tx, const Statements& statements, const std::stop_token& stop,
-                core::Observer& observer) {
+Work row_by_row(pg::Transaction& tx, const Statements& statements, bool pooled,
+                const std::stop_token& stop, core::Observer& observer) {
   const Definition& tick = statements.tick();
   const catalog::BoundSql select = statements.bind(tick.rows->select);
   const catalog::BoundSql each = statements.bind(tick.rows->each);
@@ -57,7 +57,7 @@ Work row_by_row(pg::Transaction& tx, const Statements& statements, const std::st
   if (found.empty()) return work;
 
   const std::vector<Source> sources = sources_of(statements, each, found);
-  const std::string prepared = tx.prepare(each.sql);
+  const std::string prepared = pooled ? "" : tx.prepare(each.sql);
   pg::Params bound(sources.size());
   for (std::size_t row = 0; row < found.size(); ++row) {
     if (row % kReportEvery == 0) {
@@ -67,7 +67,7 @@ Work row_by_row(pg::Transaction& tx, const Statements& statements, const std::st
     for (std::size_t i = 0; i < sources.size(); ++i) {
       bound[i] = sources[i].column ? found.at(row, *sources[i].column) : sources[i].value;
     }
-    work.rows += tx.run(prepared, bound).affected();
+    work.rows += (pooled ? tx.query(each.sql, bound) : tx.run(prepared, bound)).affected();
     ++work.statements;
   }
   observer.progress(tick.name, found.size(), found.size(), "rows");

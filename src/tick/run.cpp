@@ -125,7 +125,8 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
           .key = {.tick = tick.name, .target = target.quoted},
           .schema = target.schema,
           .head = result,
-          .wish = std::nullopt};
+          .wish = std::nullopt,
+          .pooled = options.strategy == Strategy::kRows && session.is_pooled()};
   if (options.window) {
     job.wish = Wish{.window = Window(*options.window),
                     .catch_up = options.catch_up,

@@ -46,7 +46,7 @@ std::string judge_and_record(pg::Transaction& tx, const Job& job, const core::St
 Work work_in(pg::Transaction& tx, const Job& job) {
   switch (job.options.strategy) {
     case Strategy::kRows:
-      return row_by_row(tx, job.statements, job.session.stop(), job.observer);
+      return row_by_row(tx, job.statements, job.pooled, job.session.stop(), job.observer);
     case Strategy::kEpoch:
       return advance_epoch(tx, job.statements);
     case Strategy::kSet:

@@ -27,6 +27,7 @@ struct Job {
   std::string schema;        ///< of the tick's target
   core::Result head;         ///< command, name, params and threshold
   std::optional<Wish> wish;  ///< with a window
+  bool pooled = false;       ///< the server is behind a connection pooler; asked for rows alone
 };
 
 struct Step {

@@ -38,17 +38,22 @@ class TickRedisLock : public OnDatabase {
     }
     return names;
   }
-  /// Starts a run that waits for `players`, and has the lock.
-  Running start_blocked(const std::string& ttl) {
+  /// A run whose lock lives so long.
+  Running start(const std::string& ttl) const {
     auto arguments = kRun;
     arguments.insert(arguments.end(), {"--redis-lock-ttl", ttl, "--lock-timeout", "1m"});
-    Running running(arguments, there());
-    EXPECT_TRUE(eventually([&] {
+    return Running(arguments, there());
+  }
+  /// Waits until the run waits for `players`; it has its lock by then.
+  testing::AssertionResult is_blocked() {
+    return eventually([&] {
       return cell(
                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                 " AND application_name = 'scalectl tick run' AND wait_event_type = 'Lock'") == "1";
-    }));
-    return running;
+                 " AND application_name = 'scalectl tick run'"
+                 " AND wait_event_type = 'Lock'") == "1";
+    })
+               ? testing::AssertionSuccess()
+               : testing::AssertionFailure() << "the run never waited for the lock";
   }
   std::string worked() { return cell("SELECT count(*) FROM scalectl.tick_runs"); }
 };
@@ -79,7 +84,8 @@ TEST_F(TickRedisLock, Taken_IsReleasedAndSaidOnceWhatItIsWorth) {
 TEST_F(TickRedisLock, Held_IsTreatedAsOnHeldSays) {
   seed("50");
   std::optional<Blocker> blocker(database_);
-  Running first = start_blocked("30s");
+  Running first = start("30s");
+  ASSERT_TRUE(is_blocked());
   ASSERT_EQ(keys().size(), 1u);
   EXPECT_THAT(keys()[0], AllOf(HasSubstr("scalectl:tick:stamina:"),
                                HasSubstr("/" + database_.name()), HasSubstr(":\"players\"")));
@@ -113,7 +119,8 @@ TEST_F(TickRedisLock, Held_NeedsNoDatabaseAtAll) {
 TEST_F(TickRedisLock, LostMidRun_IsAWarningAndNothingIsDoubled) {
   seed("50");
   std::optional<Blocker> blocker(database_);
-  Running first = start_blocked("300ms");
+  Running first = start("300ms");
+  ASSERT_TRUE(is_blocked());
   ASSERT_EQ(keys().size(), 1u);
   const std::string key = keys()[0];
   client_.command({"SET", key, "another"});
@@ -137,7 +144,8 @@ TEST_F(TickRedisLock, LostMidRun_IsAWarningAndNothingIsDoubled) {
 TEST_F(TickRedisLock, RedisGoneMidRun_IsAWarningAndNothingIsDoubled) {
   seed("50");
   std::optional<Blocker> blocker(database_);
-  Running first = start_blocked("300ms");
+  Running first = start("300ms");
+  ASSERT_TRUE(is_blocked());
   redis_.stop();
   const Outcome second = run();
   EXPECT_EQ(second.code, 0) << second.err;
