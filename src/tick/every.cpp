@@ -11,6 +11,7 @@
 #include "core/rng.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
+#include "tick/slot.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -220,10 +221,10 @@ class Loop {
 
   void tell() {
     port_.after_run(summary(),
-                    fmt::format("{} runs: {} worked, {} already done, {} held, {} failed; "
+                    fmt::format("{} run{}: {} worked, {} already done, {} held, {} failed; "
                                 "last: {}",
-                                sums_.runs, sums_.worked, sums_.already_done, sums_.held,
-                                sums_.failed, sums_.last));
+                                sums_.runs, sums_.runs == 1 ? "" : "s", sums_.worked,
+                                sums_.already_done, sums_.held, sums_.failed, sums_.last));
   }
 
   core::Result summary() const {
@@ -285,6 +286,13 @@ void check(const EveryOptions& options) {
   if (options.every < kShortestWindow) {
     throw usage_error(fmt::format("--every {} is too short", core::format_duration(options.every)),
                       "give at least 10ms, for example --every 5m");
+  }
+  try {
+    static_cast<void>(Window(options.every));
+  } catch (const Error& error) {
+    throw usage_error(
+        fmt::format("--every {} is no length of windows", core::format_duration(options.every)),
+        error.hint());
   }
   if (options.jitter > options.every) {
     throw usage_error(

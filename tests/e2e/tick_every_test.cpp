@@ -76,8 +76,7 @@ TEST_F(TickEvery, Sigterm_LetsTheRunEndAndTellsTheManager) {
   EXPECT_THAT(manager.receive(), StartsWith("STOPPING=1\n"));
   EXPECT_TRUE(blocked());  // and nothing has cancelled it
   tx.reset();
-  EXPECT_THAT(manager.receive(),
-              AllOf(StartsWith("STATUS=1 runs: 1 worked"), HasSubstr("rows in")));
+  EXPECT_THAT(manager.receive(), AllOf(StartsWith("STATUS=1 run: 1 worked"), HasSubstr("rows in")));
   const Outcome outcome = daemon.wait();
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(runs(), 1);
@@ -145,11 +144,12 @@ TEST_F(TickEvery, WhatCannotWork_IsRefusedBeforeAnythingIsTouched) {
   const std::string before = everything();
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"stamina", "--every", "0"}, "--every 0s is too short"},
+      {{"stamina", "--every", "1.0005s"}, "--every 1.0005s is no length of windows"},
       {{"stamina", "--every", "5s", "--jitter", "6s"}, "--jitter 6s is longer than the window"},
       {{"stamina", "--max-failures", "0"}, "--max-failures 0"},
       {{"stamina", "--for", "0"}, "--for must be more than zero"},
       {{"stamna"}, "there is no tick \"stamna\""},
-      {{}, "tick every: which tick?"},
+      {{}, "tick every: TICK is required"},
       {{"stamina", "--set", "bonsu=1"}, "bonsu"},
       {{"stamina", "--table", "players=nobody"}, "nobody"},
       {{"decay", "--strategy", "epoch"}, "tick decay has no epoch form"}};

@@ -176,7 +176,6 @@ int every(Options options, Context& context, const cli::Application& application
   options.tick.check(true);
   tick::Definition tick = options.tick.chosen(context.catalog());
   options.tick.window = options.every.value_or(tick.every);
-  options.tick.check({tick}, context);
   const tick::EveryOptions loop{
       .name = tick.name,
       .every = *options.tick.window,
@@ -186,6 +185,7 @@ int every(Options options, Context& context, const cli::Application& application
       .max_failures = options.max_failures,
       .missed = missed_of(options.tick.engine(tick, false, false).catch_up)};
   check(loop);
+  options.tick.check({tick}, context);
   Daemon daemon(options, std::move(tick), context, application);
   daemon.start();
   tick::Ended ended = daemon.run(loop);
