@@ -1,9 +1,11 @@
 #include "pg/target.hpp"
 
 #include <libpq-fe.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "core/error.hpp"
@@ -41,8 +43,8 @@ std::optional<Target> find_target(const std::optional<std::string>& dsn) {
     check(url, "DATABASE_URL");
     return Target{url};
   }
-  constexpr std::array kLibpq{"PGHOST",    "PGHOSTADDR", "PGPORT",   "PGDATABASE",
-                              "PGUSER",    "PGSERVICE",  "PGPASSFILE"};
+  constexpr std::array kLibpq{"PGHOST", "PGHOSTADDR", "PGPORT",    "PGDATABASE",
+                              "PGUSER", "PGSERVICE",  "PGPASSFILE"};
   for (const char* name : kLibpq) {
     if (set_environment(name) != nullptr) return Target{};
   }
@@ -69,6 +71,29 @@ Target with_database(const Target& target, const std::string& name) {
   }
   add("dbname", name);
   return {conninfo};
+}
+
+std::string place_of(const Target& target) {
+  using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+  const Options defaults(PQconndefaults(), PQconninfoFree);  // the environment is among them
+  const Options given(PQconninfoParse(target.conninfo.c_str(), nullptr), PQconninfoFree);
+  std::map<std::string, std::string> values;
+  for (const PQconninfoOption* option : {defaults.get(), given.get()}) {
+    for (; option != nullptr && option->keyword != nullptr; ++option) {
+      if (option->val != nullptr && *option->val != '\0') values[option->keyword] = option->val;
+    }
+  }
+  std::string host = values["host"].empty() ? values["hostaddr"] : values["host"];
+  if (values["dbname"].empty()) values["dbname"] = values["user"];
+  const bool here = host.empty() || host[0] == '/' || host[0] == '@' || host == "localhost" ||
+                    host.rfind("127.", 0) == 0 || host == "::1";
+  if (here || !values["service"].empty()) {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    host = std::string(name.data()) + (host.empty() ? "" : ":") + host;
+  }
+  if (!values["service"].empty()) host += ":" + values["service"];
+  return host + ":" + values["port"] + "/" + values["dbname"];
 }
 
 bool accepts_connections(const Target& target) {

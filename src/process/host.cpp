@@ -30,6 +30,12 @@ std::string system_and_machine() {
   return system + " " + names.machine;
 }
 
+std::string host_name() {
+  utsname names{};
+  uname(&names);
+  return names.nodename;
+}
+
 std::optional<Account> find_account(const std::string& name) {
   const passwd* entry = getpwnam(name.c_str());
   if (entry == nullptr) return std::nullopt;

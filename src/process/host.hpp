@@ -18,6 +18,9 @@ std::int64_t memory_bytes();
 /// "linux x86_64".
 std::string system_and_machine();
 
+/// This host's name.
+std::string host_name();
+
 /// The account called `name`, where there is one.
 std::optional<Account> find_account(const std::string& name);
 

@@ -52,9 +52,11 @@ GamePlan plan_of(const GameOptions& options) {
                                    "each player fights one combat");
   plan.dropped.rows = checked_rows("--dropped", options.dropped.value_or(players / 5), kMaxRows,
                                    "the range of the ids");
-  plan.effects.rows =
-      checked_rows("--effects", options.effects.value_or(players / 10),
-                   players * static_cast<std::int64_t>(kEffects), "each player has each effect once");
+  plan.effects.rows = checked_rows("--effects", options.effects.value_or(players / 10),
+                                   players * static_cast<std::int64_t>(kEffects),
+                                   "each player has each effect once");
+  plan.enemies.rows =
+      checked_rows("--enemies", options.enemies.value_or(0), kMaxRows, "the range of the ids");
   return plan;
 }
 
@@ -72,10 +74,10 @@ std::vector<Target> resolve(pg::Session& session, const GameOptions& options) {
   for (const TableSpec& spec : game_tables()) {
     const bool selected = is_selected(options, spec);
     if (!selected && spec.share != nullptr && spec.name != "players") continue;
-    targets.push_back({.spec = &spec,
-                       .table = find_table(session, options.naming, spec.name, spec.key,
-                                           spec.columns, kHint),
-                       .selected = selected});
+    targets.push_back(
+        {.spec = &spec,
+         .table = find_table(session, options.naming, spec.name, spec.key, spec.columns, kHint),
+         .selected = selected});
   }
   return targets;
 }
@@ -100,11 +102,9 @@ class GameSeeder {
     choose_ids(tx);
     for (const Target& target : load_) {
       const TableSpec& spec = *target.spec;
-      const std::uint64_t rows =
-          spec.share == nullptr ? spec.fixed_rows : (plan_.*spec.share).rows;
-      load.copy(target.table, {.count = rows}, "rows", [&](std::uint64_t row, pg::CopyBuffer& out) {
-        spec.make_row(plan_, row, out);
-      });
+      const std::uint64_t rows = spec.share == nullptr ? spec.fixed_rows : (plan_.*spec.share).rows;
+      load.copy(target.table, {.count = rows}, "rows",
+                [&](std::uint64_t row, pg::CopyBuffer& out) { spec.make_row(plan_, row, out); });
     }
     load.finish();
     result.metrics.set("rows", load.rows());
@@ -130,8 +130,9 @@ class GameSeeder {
     for (const Target& target : load_) {
       if (target.spec->share == nullptr) continue;
       if (options_.existing == Existing::kAppend) {
-        const pg::Rows rows = tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}",
-                                                   target.spec->key, target.table.quoted));
+        const pg::Rows rows =
+            tx.query(fmt::format("SELECT coalesce(max({}), 0) + 1 AS next FROM {}",
+                                 target.spec->key, target.table.quoted));
         (plan_.*target.spec->share).first_id = rows.integer(0, "next");
       }
       players = players || target.spec->name == "players";
@@ -145,15 +146,17 @@ class GameSeeder {
     });
     const pg::Rows rows = tx.query(
         "SELECT count(*) AS n, coalesce(min(player_id), 1) AS first,"
-        "       coalesce(max(player_id), 0) AS last FROM " + players->table.quoted);
+        "       coalesce(max(player_id), 0) AS last FROM " +
+        players->table.quoted);
     const std::int64_t count = rows.integer(0, "n");
     const std::int64_t first = rows.integer(0, "first");
     if (count != static_cast<std::int64_t>(plan_.players.rows) ||
         rows.integer(0, "last") - first + 1 != count) {
       throw usage_error(
-          fmt::format("--only without players: {} has {} rows with ids {} to {}, and --players says {}",
-                      players->table.quoted, core::grouped(count), first,
-                      rows.integer(0, "last"), core::grouped(plan_.players.rows)),
+          fmt::format(
+              "--only without players: {} has {} rows with ids {} to {}, and --players says {}",
+              players->table.quoted, core::grouped(count), first, rows.integer(0, "last"),
+              core::grouped(plan_.players.rows)),
           "give --players the number that is there; the ids must have no gaps");
     }
     plan_.players.first_id = first;
@@ -176,8 +179,7 @@ void check(const GameOptions& options) {
   plan_of(options);
 }
 
-core::Result seed_game(pg::Session& session, const GameOptions& options,
-                       core::Observer& observer) {
+core::Result seed_game(pg::Session& session, const GameOptions& options, core::Observer& observer) {
   check(options);
   core::Result result{.command = "seed", .name = "game"};
   result.params.set("players", options.players)
@@ -186,9 +188,8 @@ core::Result seed_game(pg::Session& session, const GameOptions& options,
       .set("dead_ratio", options.dead_ratio)
       .set("as_of", core::format_time(options.as_of));
   GameSeeder seeder(session, options, observer);
-  return all_or_nothing(session, std::move(result), [&](pg::Transaction& tx, core::Result& out) {
-    seeder.run(tx, out);
-  });
+  return all_or_nothing(session, std::move(result),
+                        [&](pg::Transaction& tx, core::Result& out) { seeder.run(tx, out); });
 }
 
 }  // namespace scalectl::seed

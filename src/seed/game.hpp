@@ -24,6 +24,7 @@ struct GameOptions {
   std::optional<std::int64_t> combats;    ///< default: one for each 50 players
   std::optional<std::int64_t> dropped;    ///< default: one for each 5 players
   std::optional<std::int64_t> effects;    ///< default: one for each 10 players
+  std::optional<std::int64_t> enemies;    ///< default: none; tick respawn makes them
   std::vector<std::string> only;          ///< tables; empty: all of them
   Existing existing = Existing::kRefuse;
   std::chrono::sys_time<std::chrono::microseconds> as_of;  ///< the "now" that rows are dated by

@@ -24,6 +24,7 @@ enum Stream : std::uint64_t {
   kStatusEffects,
   kDeaths,
   kFirstEffects,
+  kEnemies,
 };
 
 constexpr std::array<std::string_view, 10> kPlaceAdjectives{
@@ -33,12 +34,12 @@ constexpr std::array<std::string_view, 10> kPlaces{"overpass", "gas_station", "r
                                                    "farm",     "tower"};
 constexpr std::array<std::string_view, 6> kMaterials{"iron", "oak",    "leather",
                                                      "bone", "copper", "glass"};
-constexpr std::array<std::string_view, 10> kThings{"sword", "club", "vest", "helmet", "axe",
-                                                   "rope",  "ration", "flask", "ingot", "shard"};
-constexpr std::array<std::string_view, 10> kKinds{"weapon", "weapon", "armor",    "armor",   "tool",
-                                                  "tool",   "food",   "food", "material", "material"};
+constexpr std::array<std::string_view, 10> kThings{"sword", "club",   "vest",  "helmet", "axe",
+                                                   "rope",  "ration", "flask", "ingot",  "shard"};
+constexpr std::array<std::string_view, 10> kKinds{
+    "weapon", "weapon", "armor", "armor", "tool", "tool", "food", "food", "material", "material"};
 constexpr std::array<std::string_view, 16> kFirstNames{
-    "Mara", "Teo", "Ilse", "Bram", "Noor", "Finn", "Asta", "Juno",
+    "Mara", "Teo",  "Ilse", "Bram", "Noor", "Finn", "Asta", "Juno",
     "Otto", "Lena", "Ravi", "Zoe",  "Kai",  "Edda", "Milo", "Uma"};
 constexpr std::array<std::string_view, 16> kLastNames{
     "Quill",  "Harrow", "Vance", "Stone", "Marsh", "Locke", "Reyes", "Brandt",
@@ -48,6 +49,8 @@ constexpr std::array<std::string_view, 8> kNpcs{"raider", "feral dog", "scavenge
 constexpr std::array<std::string_view, kEffects> kEffectNames{"bleeding", "burning", "poisoned",
                                                               "regenerating"};
 constexpr std::array<std::int32_t, kEffects> kEffectHp{-2, -4, -1, 3};
+
+constexpr std::uint64_t kDangerLevels = 11;  // 0 to 10; where there is none, nobody wanders about
 
 template <std::size_t N>
 std::string_view pick(const std::array<std::string_view, N>& words, Rng& rng) {
@@ -83,8 +86,8 @@ bool is_dead(const GamePlan& plan, std::int64_t player_id) {
   return Rng(plan.seed, kDeaths, static_cast<std::uint64_t>(player_id)).chance(plan.dead_ratio);
 }
 
-/// The player that row `row` of `rows` belongs to; all different as long as rows ≤ players. Each row
-/// has a stretch of players of its own, and takes the first living one.
+/// The player that row `row` of `rows` belongs to; all different as long as rows ≤ players. Each
+/// row has a stretch of players of its own, and takes the first living one.
 std::int64_t spread_over_players(const GamePlan& plan, std::uint64_t row, std::uint64_t rows) {
   const auto first_of = [&](std::uint64_t r) {
     const auto wide = static_cast<unsigned __int128>(r) * plan.players.rows / rows;
@@ -102,7 +105,7 @@ void location(const GamePlan& /*plan*/, std::uint64_t row, pg::CopyBuffer& out) 
   out.begin_row(5);
   out.text(id);
   out.text(title_of(id));
-  out.int4(static_cast<std::int32_t>(row % 11));
+  out.int4(static_cast<std::int32_t>(row % kDangerLevels));
   out.float4(static_cast<float>(row % 10));
   out.float4(static_cast<float>(row / 10));
 }
@@ -194,8 +197,7 @@ void status_effect(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out)
   const std::uint64_t round = row / plan.players.rows;
   const std::uint64_t in_round =
       std::min(plan.players.rows, plan.effects.rows - round * plan.players.rows);
-  const std::int64_t player_id =
-      spread_over_players(plan, row % plan.players.rows, in_round);
+  const std::int64_t player_id = spread_over_players(plan, row % plan.players.rows, in_round);
   Rng of_player(plan.seed, kFirstEffects, static_cast<std::uint64_t>(player_id));
   const std::uint64_t kind = (of_player.below(kEffects) + round) % kEffects;
   out.begin_row(6);
@@ -207,6 +209,21 @@ void status_effect(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out)
   out.timestamp(before(plan.as_of, rng, minutes(10)));
 }
 
+void wandering_enemy(const GamePlan& plan, std::uint64_t row, pg::CopyBuffer& out) {
+  const std::int64_t id = plan.enemies.first_id + static_cast<std::int64_t>(row);
+  Rng rng(plan.seed, kEnemies, static_cast<std::uint64_t>(id));
+  const std::uint64_t any = rng.below(kLocations);
+  const std::uint64_t place = any % kDangerLevels == 0 ? any / kDangerLevels + 1 : any;
+  const Time spawned = before(plan.as_of, rng, minutes(20));
+  out.begin_row(6);
+  out.int8(id);
+  out.text(location_id(place));
+  out.text(pick(kNpcs, rng));
+  out.int4(static_cast<std::int32_t>(place % kDangerLevels * 10 - rng.below(10)));
+  out.timestamp(spawned);
+  out.timestamp(spawned + minutes(10));
+}
+
 constexpr std::string_view kTime = "timestamp with time zone";
 
 }  // namespace
@@ -215,58 +232,97 @@ const std::vector<TableSpec>& game_tables() {
   static const std::vector<TableSpec> tables{
       {.name = "locations",
        .key = "",
-       .columns = {{"location_id", "text"}, {"name", "text"}, {"danger_level", "integer"},
-                   {"x", "real"}, {"y", "real"}},
+       .columns = {{"location_id", "text"},
+                   {"name", "text"},
+                   {"danger_level", "integer"},
+                   {"x", "real"},
+                   {"y", "real"}},
        .share = nullptr,
        .fixed_rows = kLocations,
        .make_row = location},
       {.name = "items",
        .key = "",
-       .columns = {{"item_id", "text"}, {"name", "text"}, {"kind", "text"}, {"weight_g", "integer"},
+       .columns = {{"item_id", "text"},
+                   {"name", "text"},
+                   {"kind", "text"},
+                   {"weight_g", "integer"},
                    {"tier", "integer"}},
        .share = nullptr,
        .fixed_rows = kItems,
        .make_row = item},
       {.name = "players",
        .key = "player_id",
-       .columns = {{"player_id", "bigint"}, {"telegram_id", "bigint"}, {"name", "text"},
-                   {"location_id", "text"}, {"level", "integer"}, {"xp", "bigint"},
-                   {"hp", "integer"}, {"max_hp", "integer"}, {"stamina", "integer"},
-                   {"max_stamina", "integer"}, {"endurance", "integer"}, {"is_dead", "boolean"},
-                   {"created_at", kTime}, {"last_seen_at", kTime}},
+       .columns = {{"player_id", "bigint"},
+                   {"telegram_id", "bigint"},
+                   {"name", "text"},
+                   {"location_id", "text"},
+                   {"level", "integer"},
+                   {"xp", "bigint"},
+                   {"hp", "integer"},
+                   {"max_hp", "integer"},
+                   {"stamina", "integer"},
+                   {"max_stamina", "integer"},
+                   {"endurance", "integer"},
+                   {"is_dead", "boolean"},
+                   {"created_at", kTime},
+                   {"last_seen_at", kTime}},
        .share = &GamePlan::players,
        .fixed_rows = 0,
        .make_row = player},
       {.name = "inventory",
        .key = "inventory_id",
-       .columns = {{"inventory_id", "bigint"}, {"player_id", "bigint"}, {"item_id", "text"},
+       .columns = {{"inventory_id", "bigint"},
+                   {"player_id", "bigint"},
+                   {"item_id", "text"},
                    {"quantity", "integer"}},
        .share = &GamePlan::inventory,
        .fixed_rows = 0,
        .make_row = inventory},
       {.name = "active_combats",
        .key = "combat_id",
-       .columns = {{"combat_id", "bigint"}, {"player_id", "bigint"}, {"npc", "text"},
-                   {"npc_hp", "integer"}, {"turn", "text"}, {"turn_number", "integer"},
-                   {"turn_started_at", kTime}, {"started_at", kTime}},
+       .columns = {{"combat_id", "bigint"},
+                   {"player_id", "bigint"},
+                   {"npc", "text"},
+                   {"npc_hp", "integer"},
+                   {"turn", "text"},
+                   {"turn_number", "integer"},
+                   {"turn_started_at", kTime},
+                   {"started_at", kTime}},
        .share = &GamePlan::combats,
        .fixed_rows = 0,
        .make_row = combat},
       {.name = "dropped_items",
        .key = "dropped_item_id",
-       .columns = {{"dropped_item_id", "bigint"}, {"item_id", "text"}, {"location_id", "text"},
-                   {"quantity", "integer"}, {"dropped_at", kTime}},
+       .columns = {{"dropped_item_id", "bigint"},
+                   {"item_id", "text"},
+                   {"location_id", "text"},
+                   {"quantity", "integer"},
+                   {"dropped_at", kTime}},
        .share = &GamePlan::dropped,
        .fixed_rows = 0,
        .make_row = dropped},
       {.name = "status_effects",
        .key = "effect_id",
-       .columns = {{"effect_id", "bigint"}, {"player_id", "bigint"}, {"effect", "text"},
-                   {"hp_per_tick", "integer"}, {"ticks_remaining", "integer"},
+       .columns = {{"effect_id", "bigint"},
+                   {"player_id", "bigint"},
+                   {"effect", "text"},
+                   {"hp_per_tick", "integer"},
+                   {"ticks_remaining", "integer"},
                    {"applied_at", kTime}},
        .share = &GamePlan::effects,
        .fixed_rows = 0,
        .make_row = status_effect},
+      {.name = "wandering_enemies",
+       .key = "enemy_id",
+       .columns = {{"enemy_id", "bigint"},
+                   {"location_id", "text"},
+                   {"npc", "text"},
+                   {"level", "integer"},
+                   {"spawned_at", kTime},
+                   {"despawns_at", kTime}},
+       .share = &GamePlan::enemies,
+       .fixed_rows = 0,
+       .make_row = wandering_enemy},
   };
   return tables;
 }

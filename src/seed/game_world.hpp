@@ -27,6 +27,7 @@ struct GamePlan {
   Share combats;
   Share dropped;
   Share effects;
+  Share enemies;
 };
 
 inline constexpr std::uint64_t kLocations = 100;

@@ -8,6 +8,7 @@
 
 #include "catalog/front_matter.hpp"
 #include "core/error.hpp"
+#include "tick/file.hpp"
 #include "tick/forms.hpp"
 
 namespace scalectl::tick {
@@ -39,7 +40,7 @@ core::Seconds parse_time(const File& file, const Section& section, std::string_v
 
 /// A catalog entry is found by its file's name, so the name inside must be the same.
 Definition parse(const catalog::Entry& entry) {
-  Definition tick = tick::parse(entry.file);
+  Definition tick = parse_file(entry.file);
   if (tick.name != entry.name) {
     throw file_error(entry.file, 1,
                      fmt::format("expected \"-- tick: {}\", found \"{}\"", entry.name, tick.name),

@@ -87,7 +87,7 @@ struct Definition {
   /// The tables that its statements name, each once: all of them, or those of one strategy.
   std::vector<std::string> tables() const;
   std::vector<std::string> tables(Strategy strategy) const;
-  /// The table that its statement names first: what it is a tick of.
+  /// The table that its statement names first: what it is a tick of. A file may name none.
   const std::string& target() const { return set.identifiers().front(); }
 };
 

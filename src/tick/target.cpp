@@ -72,6 +72,11 @@ Target find_target(pg::Session& session, const Definition& tick, const Options& 
     target.relations.push_back(require_relation(session, options.naming.table(name)));
   }
   if (options.strategy == Strategy::kBatched) check_key(session, tick, options);
+  if (tick.tables().empty()) {  // a file that names its tables plainly
+    target.schema = session.query("SELECT coalesce(current_schema(), '') AS name").text(0, "name");
+    target.quoted = target.schema.empty() ? "" : pg::quote_identifier(target.schema);
+    return target;
+  }
   const pg::Relation first = require_relation(session, options.naming.table(tick.target()));
   target.schema = first.schema;
   target.quoted = pg::quote_identifier(first.schema) + "." + pg::quote_identifier(first.name);

@@ -14,7 +14,7 @@ namespace scalectl::tick {
 struct Target {
   std::vector<pg::Relation> relations;  ///< every table that the strategy names
   std::string schema;                   ///< of the table that the tick names first
-  std::string quoted;                   ///< that table, qualified
+  std::string quoted;                   ///< that table, qualified; its schema where it names none
 };
 
 /// Throws Error (usage) naming the first table that is not there; for a key that is no whole

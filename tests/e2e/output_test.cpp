@@ -138,14 +138,14 @@ TEST_F(Output, Csv_HasAsManyCellsInEveryLine) {
   const Outcome outcome = scalectl({"tick", "run", "--all", "--format", "csv"});
   ASSERT_EQ(outcome.code, 0);
   const auto lines = lines_of(outcome.out);
-  ASSERT_EQ(lines.size(), 5U);
+  ASSERT_EQ(lines.size(), 6U);
   EXPECT_THAT(lines[0], StartsWith("command,name,started_at,elapsed_s,verdict,"));
   for (const std::string& line : lines) {
     EXPECT_EQ(std::count(line.begin(), line.end(), ','),
               std::count(lines[0].begin(), lines[0].end(), ','))
         << line;
   }
-  EXPECT_THAT(lines[3], StartsWith("tick run,stamina,20"));
+  EXPECT_THAT(lines[4], StartsWith("tick run,stamina,20"));
 }
 
 TEST_F(Output, Markdown_HasWellFormedTables) {
@@ -155,7 +155,7 @@ TEST_F(Output, Markdown_HasWellFormedTables) {
   for (const std::string& line : lines_of(outcome.out)) {
     if (line.starts_with("|")) table.push_back(line);
   }
-  ASSERT_EQ(table.size(), 6U);
+  ASSERT_EQ(table.size(), 7U);
   EXPECT_THAT(table[1], MatchesRegex("(\\|[ :]*-+[ :]*)+\\|"));
   for (const std::string& line : table) {
     EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 7) << line;
@@ -169,7 +169,7 @@ TEST_F(Output, Junit_IsXmlWithOneCasePerResult) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));
   EXPECT_TRUE(is_balanced(outcome.out)) << outcome.out;
-  EXPECT_THAT(outcome.out, HasSubstr("tests=\"4\" failures=\"4\" errors=\"0\""));
+  EXPECT_THAT(outcome.out, HasSubstr("tests=\"5\" failures=\"5\" errors=\"0\""));
   EXPECT_THAT(outcome.out, HasSubstr("<testcase classname=\"scalectl.tick run\" name=\"stamina\""));
 }
 

@@ -12,9 +12,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 const std::vector<std::string>& tables() {
-  static const std::vector<std::string> all{"locations",     "items",          "players",
-                                            "inventory",     "active_combats", "dropped_items",
-                                            "status_effects"};
+  static const std::vector<std::string> all{
+      "locations",      "items",         "players",        "inventory",
+      "active_combats", "dropped_items", "status_effects", "wandering_enemies"};
   return all;
 }
 
@@ -57,13 +57,14 @@ TEST_F(Seed, SameSeed_GivesTheSameBytesWithAnyNumberOfWorkers) {
 TEST_F(Seed, Counts_AreWhatWasAskedFor) {
   const Outcome outcome = scalectl({"seed", "game", "--players", "1k", "--combats", "11",
                                     "--dropped", "22", "--effects", "33", "--inventory", "44",
-                                    "--dead-ratio", "100%", "--format", "json"});
+                                    "--enemies", "55", "--dead-ratio", "100%", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(count("players"), "1000");
   EXPECT_EQ(count("active_combats"), "11");
   EXPECT_EQ(count("dropped_items"), "22");
   EXPECT_EQ(count("status_effects"), "33");
   EXPECT_EQ(count("inventory"), "44");
+  EXPECT_EQ(count("wandering_enemies"), "55");
   EXPECT_EQ(cell("SELECT bool_and(is_dead AND hp = 0) FROM players"), "t");
   const core::Value result = json(outcome.out);
   std::int64_t rows = 0;

@@ -38,7 +38,7 @@ TEST_F(Slips, OutputToStdout_KeepsWhatTheFileHeld) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
   }
   EXPECT_THAT(process::read_file(log), StartsWith("before\n"));
-  EXPECT_EQ(core::split(process::read_file(log), '\n').size(), 12U) << "two lists of five lines";
+  EXPECT_EQ(core::split(process::read_file(log), '\n').size(), 14U) << "two lists of six lines";
 }
 
 TEST_F(Slips, UnknownKnownTable_IsRefusedWithTheClosest) {

@@ -27,9 +27,11 @@ TEST_F(Tick, List_ShowsThresholdsAndParameters) {
     thresholds[text_at(row, "tick")] = text_at(row, "threshold");
     parameters[text_at(row, "tick")] = text_at(row, "parameters");
   }
-  EXPECT_EQ(thresholds,
-            (std::map<std::string, std::string>{
-                {"combat", "10s"}, {"decay", "5s"}, {"stamina", "5s"}, {"status-effects", "5s"}}));
+  EXPECT_EQ(thresholds, (std::map<std::string, std::string>{{"combat", "10s"},
+                                                            {"decay", "5s"},
+                                                            {"respawn", "5s"},
+                                                            {"stamina", "5s"},
+                                                            {"status-effects", "5s"}}));
   EXPECT_EQ(parameters["combat"], "--idle 5m");
   EXPECT_EQ(parameters["decay"], "--older-than 1h");
 }
@@ -112,7 +114,7 @@ TEST_F(Tick, SlowTickOfAFile_WarnsInItsOwnWords) {
   directory.write("ticks/slow.v1.sql",
                   "-- tick: slow\n-- summary: Sleeps.\n-- every: 1m\n-- warn-after: 20ms\n"
                   "-- log: {rows} slept {elapsed}s\n\n"
-                  "UPDATE :\"players\" SET stamina = stamina FROM pg_sleep(0.05);\n");
+                  "UPDATE :\"players\" SET stamina = stamina FROM pg_sleep(0.05) WHERE TRUE;\n");
   seed("10");
   const Outcome outcome = scalectl({"tick", "run", "slow", "--sql-dir", directory.path()});
   EXPECT_EQ(outcome.code, 0);
@@ -157,11 +159,12 @@ TEST_F(Tick, AllWithOneThatFails_ShowsTheResultsOfThoseBefore) {
       scalectl({"tick", "run", "--all", "--lock-timeout", "100ms", "--format", "json"});
   EXPECT_EQ(outcome.code, 5) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("stamina failed"));
-  EXPECT_THAT(outcome.err, HasSubstr("2 before it ran, not run: status-effects"));
+  EXPECT_THAT(outcome.err, HasSubstr("3 before it ran, not run: status-effects"));
   const auto lines = core::split(std::string(core::trim(outcome.out)), '\n');
-  ASSERT_EQ(lines.size(), 2U) << "combat and decay come before stamina";
+  ASSERT_EQ(lines.size(), 3U) << "combat, decay and respawn come before stamina";
   EXPECT_EQ(text_at(json(lines[0]), "name"), "combat");
   EXPECT_EQ(text_at(json(lines[1]), "name"), "decay");
+  EXPECT_EQ(text_at(json(lines[2]), "name"), "respawn");
 }
 
 TEST_F(Tick, Status_ShowsLastRunPercentilesAndTrend) {
@@ -180,7 +183,7 @@ TEST_F(Tick, Status_ShowsLastRunPercentilesAndTrend) {
   for (const core::Value& row : *at(result, "tables.ticks").if_array()) {
     rows[text_at(row, "tick")] = row;
   }
-  ASSERT_EQ(rows.size(), 4U);
+  ASSERT_EQ(rows.size(), 5U);
   const core::Value& stamina = rows["stamina"];
   EXPECT_EQ(integer_at(stamina, "rows"), 11);
   EXPECT_EQ(integer_at(stamina, "runs_1d"), 10);

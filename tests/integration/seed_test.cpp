@@ -35,7 +35,7 @@ struct SeedGame : test::GameTest {
 TEST_F(SeedGame, WithNumbersGiven_FillsEveryTableInThem) {
   init();
   const core::Result result =
-      seed({.players = 1000, .inventory = 2500, .combats = 7, .dropped = 0, .effects = 1500});
+      seed({.players = 1000, .inventory = 2500, .combats = 7, .dropped = 0, .effects = 1500, .enemies = 12});
   EXPECT_EQ(scalar("SELECT count(*) FROM locations"), "100");
   EXPECT_EQ(scalar("SELECT count(*) FROM items"), "60");
   EXPECT_EQ(scalar("SELECT count(*) FROM players"), "1000");
@@ -43,9 +43,9 @@ TEST_F(SeedGame, WithNumbersGiven_FillsEveryTableInThem) {
   EXPECT_EQ(scalar("SELECT count(*) FROM active_combats"), "7");
   EXPECT_EQ(scalar("SELECT count(*) FROM dropped_items"), "0");
   EXPECT_EQ(scalar("SELECT count(*) FROM status_effects"), "1500");
-  EXPECT_EQ(metric(result, "rows"), "5167");
+  EXPECT_EQ(metric(result, "rows"), "5179");
   EXPECT_THAT(test::column(result, "rows"),
-              ElementsAre("100", "60", "1000", "2500", "7", "0", "1500"));
+              ElementsAre("100", "60", "1000", "2500", "7", "0", "1500", "12"));
 }
 
 TEST_F(SeedGame, WithPlayersAlone_TakesTheDocumentedShares) {
@@ -55,6 +55,7 @@ TEST_F(SeedGame, WithPlayersAlone_TakesTheDocumentedShares) {
   EXPECT_EQ(scalar("SELECT count(*) FROM active_combats"), "20");
   EXPECT_EQ(scalar("SELECT count(*) FROM dropped_items"), "200");
   EXPECT_EQ(scalar("SELECT count(*) FROM status_effects"), "100");
+  EXPECT_EQ(scalar("SELECT count(*) FROM wandering_enemies"), "0");
 }
 
 TEST_F(SeedGame, AtTheHighestRatios_StaysWithinEveryUniqueKey) {
@@ -157,7 +158,7 @@ TEST_F(SeedGame, AfterSeeding_DefaultsOfTheIdsGoOn) {
 TEST_F(SeedGame, AfterSeeding_ForeignKeysAreBackAndValidated) {
   init();
   const auto before = keys();
-  ASSERT_EQ(before.size(), 7u);
+  ASSERT_EQ(before.size(), 8u);
   seed({.players = 100});
   EXPECT_EQ(keys(), before);
   EXPECT_EQ(scalar("SELECT count(*) FROM pg_constraint WHERE NOT convalidated"), "0");

@@ -61,6 +61,9 @@ struct TickRun : test::GameTest {
             pg::quote_literal(now) +
             " THEN 'run'"
             "   ELSE turn_started_at::text END FROM active_combats)");
+    // Who comes depends on the time; where, and how many, does not.
+    all["wandering_enemies"] = test::digest(
+        session, "(SELECT location_id, count(*) FROM wandering_enemies GROUP BY location_id)");
     return all;
   }
 };

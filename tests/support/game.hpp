@@ -18,9 +18,9 @@
 
 namespace scalectl::test {
 
-inline constexpr const char* kGameTables[] = {"locations",     "items",          "players",
-                                              "inventory",     "active_combats", "dropped_items",
-                                              "status_effects"};
+inline constexpr const char* kGameTables[] = {
+    "locations",      "items",         "players",        "inventory",
+    "active_combats", "dropped_items", "status_effects", "wandering_enemies"};
 
 /// A name that SQL must quote, and quote right.
 inline const std::string kAwkward = "Weird \"World\"; --";

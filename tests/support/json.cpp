@@ -126,7 +126,13 @@ bool states_its_unit(std::string_view key) {
                                           "rows_moved",
                                           "players_settled",
                                           "indexes_created",
-                                          "indexes_dropped"};
+                                          "indexes_dropped",
+                                          "worked",
+                                          "already_done",
+                                          "failed",
+                                          "slow",
+                                          "overruns",
+                                          "reconnects"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);
          });

@@ -151,6 +151,8 @@ void declare_seed(cli::Application& application, Context& context) {
       .option("--combats", game_options->game.combats, "Active combats (default: 1 per 50 players)")
       .option("--dropped", game_options->game.dropped, "Dropped items (default: 1 per 5 players)")
       .option("--effects", game_options->game.effects, "Status effects (default: 1 per 10 players)")
+      .option("--enemies", game_options->game.enemies,
+              "Wandering enemies (default: none; tick respawn makes them)")
       .list("--only", game_options->only, "Only these tables, with a comma between them", "TABLES");
   game_options->common.declare(game);
   game.example("scalectl --lab seed game --players 100k --as-of now")

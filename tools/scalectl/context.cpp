@@ -80,19 +80,33 @@ const catalog::Catalog& Context::catalog() {
   return *catalog_;
 }
 
+lab::Lab Context::running_lab() {
+  lab::Lab lab(lab::default_home(), *lab_);
+  if (lab.up(stop(), observer())) {
+    observer().info(fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
+  }
+  return lab;
+}
+
 pg::Target Context::postgres() {
   if (lab_) {
     if (dsn_) throw core::usage_error("--lab and --dsn contradict each other", "give one of them");
-    lab::Lab lab(lab::default_home(), *lab_);
-    if (lab.up(stop(), observer())) {
-      observer().info(
-          fmt::format("Lab {0} is up (scalectl lab down --name {0} removes it)", *lab_));
-    }
-    return lab.postgres();
+    return running_lab().postgres();
   }
   if (auto target = pg::find_target(dsn_)) return *target;
   throw core::usage_error("no PostgreSQL is named",
                           "give --dsn, set DATABASE_URL (or PGHOST, PGSERVICE, …), or use --lab");
+}
+
+redis::Target Context::redis() {
+  if (lab_) {
+    if (redis_)
+      throw core::usage_error("--lab and --redis contradict each other", "give one of them");
+    return running_lab().redis();
+  }
+  if (auto target = redis::find_target(redis_)) return *target;
+  throw core::usage_error("no Redis is named",
+                          "give --redis, set REDIS_URL (or REDIS_HOST, …), or use --lab");
 }
 
 pg::Session Context::connect(const pg::Target& target, const cli::Application& application) {
@@ -124,14 +138,24 @@ void Context::check_output(const std::string& command) {
   }
 }
 
+core::Environment Context::environment() const {
+  return {.scalectl = kVersion,
+          .postgres = postgres_version_,
+          .redis = redis_version_,
+          .cores = process::cores(),
+          .host = process::system_and_machine()};
+}
+
+void Context::keep(core::Result result) {
+  if (!output_) return;
+  result.environment = environment();
+  process::write_file(*output_, report::render(format(), {std::move(result)}, {}));
+}
+
 int Context::emit(std::vector<core::Result> results) {
   bool interrupted = false;
   for (core::Result& result : results) {
-    result.environment = {.scalectl = kVersion,
-                          .postgres = postgres_version_,
-                          .redis = redis_version_,
-                          .cores = process::cores(),
-                          .host = process::system_and_machine()};
+    result.environment = environment();
     interrupted = interrupted || result.interrupted;
   }
   const report::Style style{.color = !output_ && !no_color_ && cli::stdout_takes_color()};

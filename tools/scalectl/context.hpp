@@ -33,6 +33,8 @@ class Context {
   pg::Session connect(const pg::Target& target, const cli::Application& application);
   /// The PostgreSQL itself, for what makes its own connections.
   pg::Target postgres();
+  /// The Redis that --lab, --redis or the environment names.
+  redis::Target redis();
   /// The embedded catalog, with --sql-dir laid over it.
   const catalog::Catalog& catalog();
   core::Observer& observer();
@@ -44,6 +46,9 @@ class Context {
   /// Shows results where and how the global options say; the exit code that they mean.
   int emit(std::vector<core::Result> results);
   int emit(core::Result result) { return emit(std::vector<core::Result>{std::move(result)}); }
+  /// Writes `result`, as it stands while the command goes on, into the file of -o where there is
+  /// one. Throws Error (usage) where that cannot be written.
+  void keep(core::Result result);
   /// Remembers which servers' versions belong into the results.
   void note_versions(std::optional<std::string> postgres, std::optional<std::string> redis);
 
@@ -53,6 +58,9 @@ class Context {
  private:
   /// Refuses an output that emit() could not write: nothing has been done yet.
   void check_output(const std::string& command);
+  core::Environment environment() const;
+  /// The running lab that --lab names.
+  lab::Lab running_lab();
 
   process::Signals& signals_;
   cli::Terminal terminal_;

@@ -1,6 +1,7 @@
 #include "pg/target.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <list>
 
@@ -82,6 +83,31 @@ TEST(WithDatabase, KeepsAllButTheDatabase) {
   EXPECT_THAT(target.conninfo, HasSubstr("connect_timeout='3'"));
   EXPECT_THAT(target.conninfo, HasSubstr("dbname='new'"));
   EXPECT_THAT(target.conninfo, Not(HasSubstr("old")));
+}
+
+class PlaceOf : public FindTarget {
+ protected:
+  static std::string here() {
+    char name[256] = {};
+    gethostname(name, sizeof name - 1);
+    return name;
+  }
+};
+
+TEST_F(PlaceOf, IsHostPortAndDatabaseWithoutLogin) {
+  EXPECT_EQ(place_of({"postgresql://u:secret@db.example:6432/game"}), "db.example:6432/game");
+  EXPECT_EQ(place_of({"host=db.example user=mara"}), "db.example:5432/mara");
+  EXPECT_EQ(place_of({"hostaddr=192.0.2.7 dbname=game"}), "192.0.2.7:5432/game");
+  const Variable host("PGHOST", "db.example");
+  const Variable database("PGDATABASE", "game");
+  EXPECT_EQ(place_of({""}), "db.example:5432/game");
+}
+
+TEST_F(PlaceOf, ServersOnThisMachine_CarryItsName) {
+  EXPECT_EQ(place_of({"host=localhost dbname=g"}), here() + ":localhost:5432/g");
+  EXPECT_EQ(place_of({"host=127.0.0.1 dbname=g"}), here() + ":127.0.0.1:5432/g");
+  EXPECT_EQ(place_of({"host=/run/postgresql dbname=g"}), here() + ":/run/postgresql:5432/g");
+  EXPECT_EQ(place_of({"dbname=g"}), here() + ":5432/g");
 }
 
 TEST(WithDatabase, NameThatNeedsEscapes_IsEscaped) {

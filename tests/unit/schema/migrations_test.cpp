@@ -148,6 +148,7 @@ TEST(LoadMigrations, Game_StatesTheTablesItCreates) {
   EXPECT_THAT(migrations[0].tables,
               ElementsAre("locations", "items", "players", "inventory", "active_combats",
                           "dropped_items", "status_effects"));
+  EXPECT_THAT(migrations.at(1).tables, ElementsAre("wandering_enemies"));
 }
 
 }  // namespace

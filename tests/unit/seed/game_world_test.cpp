@@ -27,7 +27,8 @@ GamePlan plan() {
           .inventory = {.rows = 6000},
           .combats = {.rows = 500},
           .dropped = {.rows = 1000},
-          .effects = {.rows = 5000}};
+          .effects = {.rows = 5000},
+          .enemies = {.rows = 400}};
 }
 
 /// A row read back from its bytes: integers and times as numbers, texts as texts.
@@ -128,8 +129,9 @@ TEST(GameWorld, PlayerOfALaterRun_IsThatOfOneRun) {
 TEST(GameWorld, EveryTable_ComesAfterThoseItRefersTo) {
   std::vector<std::string> names;
   for (const TableSpec& spec : game_tables()) names.emplace_back(spec.name);
-  EXPECT_THAT(names, testing::ElementsAre("locations", "items", "players", "inventory",
-                                          "active_combats", "dropped_items", "status_effects"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("locations", "items", "players", "inventory", "active_combats",
+                                   "dropped_items", "status_effects", "wandering_enemies"));
 }
 
 // The CHECK and UNIQUE constraints below are those of sql/schema/game/001_world.sql.
@@ -245,6 +247,23 @@ TEST(GameWorld, StatusEffects_KeepTheSchemasConstraints) {
       EXPECT_GT(row.number("ticks_remaining"), 0);
     }
     EXPECT_TRUE(are_unique(rows, [](const Row& row) { return row.text("effect"); })) << count;
+  }
+}
+
+TEST(GameWorld, WanderingEnemies_KeepTheSchemasConstraintsAndTheRuleOfTheTick) {
+  std::map<std::string, std::int64_t> danger;
+  for (const Row& row : rows_of("locations", plan())) {
+    danger[row.text("location_id")] = row.number("danger_level");
+  }
+  const auto rows = rows_of("wandering_enemies", plan());
+  ASSERT_FALSE(rows.empty());
+  for (const Row& row : rows) {
+    const std::int64_t level = danger.at(row.text("location_id"));
+    EXPECT_GT(level, 0);
+    EXPECT_TRUE(is_in(row.number("level"), level * 10 - 9, level * 10));
+    EXPECT_NE(row.text("npc"), "");
+    EXPECT_LE(row.number("spawned_at"), kAsOfMicros);
+    EXPECT_GT(row.number("despawns_at"), row.number("spawned_at"));
   }
 }
 
