@@ -89,20 +89,22 @@ class Batches {
                   {"started", plan_.started}};
     Done done{.next = next_key(tx, share, values)};
     values["upto"] = std::to_string(done.next);
+    const Updates before = updates_so_far(tx, plan_.relations);
     done.work.rows = tx.query(work_sql_.sql, plan_.statements.params(work_sql_, values)).affected();
     done.work.statements = 2;
-    close(tx, share, done.next, done.work);
+    close(tx, share, done.next, before, done.work);
     return done;
   }
 
   Done work_queue(pg::Session& session, const Share& share) {
     pg::Transaction tx = begin(session);
     const Values values{{"batch", std::to_string(plan_.batch)}, {"started", plan_.started}};
+    const Updates before = updates_so_far(tx, plan_.relations);
     Done done;
     done.work.rows = tx.query(work_sql_.sql, plan_.statements.params(work_sql_, values)).affected();
     done.work.statements = 1;
     done.found = done.work.rows > 0;
-    close(tx, share, std::nullopt, done.work);
+    close(tx, share, std::nullopt, before, done.work);
     return done;
   }
 
@@ -128,8 +130,8 @@ class Batches {
 
   /// Counts, moves the last key on and commits.
   void close(pg::Transaction& tx, const Share& share, std::optional<std::int64_t> next,
-             Work& work) const {
-    count_updates(tx, plan_.relations, work);
+             const Updates& before, Work& work) const {
+    count_updates(tx, plan_.relations, before, work);
     if (plan_.key) advance(tx, *plan_.key, plan_.token, share, next, work.rows);
     tx.commit();
     work.batches = 1;

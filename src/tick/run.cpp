@@ -9,6 +9,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/relation.hpp"
+#include "tick/layout.hpp"
 #include "tick/statements.hpp"
 #include "tick/step.hpp"
 #include "tick/summary.hpp"
@@ -44,6 +45,33 @@ void work_windows(Job& job, Steps& steps) {
     if (!step.has_worked() || step.stopped || !step.claim || !step.claim->more) return;
     // The clock is read once: a run that is slower than the windows pass comes to an end too.
     job.wish->now = step.claim->now;
+  }
+}
+
+/// What the strategy's statement, the one that writes, looks like to the server.
+std::string written_by(const Statements& statements, Strategy strategy) {
+  const Definition& tick = statements.tick();
+  switch (strategy) {
+    case Strategy::kRows:
+      return statements.bind(tick.rows->each).sql;
+    case Strategy::kBatched:
+      return statements.bind(tick.batched->work).sql;
+    case Strategy::kEpoch:
+      return statements.bind(tick.epoch->advance).sql;
+    case Strategy::kSet:
+      break;
+  }
+  return statements.bind(tick.set).sql;
+}
+
+/// How the tables are laid out, after the work. It is done and safe by then, so that nothing is
+/// said where nothing can be seen.
+std::optional<Layout> layout_after(Job& job) {
+  try {
+    pg::Transaction tx = job.session.begin();
+    return look_at_layout(tx, job.relations, written_by(job.statements, job.options.strategy));
+  } catch (const Error&) {
+    return std::nullopt;
   }
 }
 
@@ -154,6 +182,7 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
     report_idle(result, *steps.last, observer);
   } else {
     report_work(result, tick, steps, options, observer);
+    if (const auto layout = layout_after(job)) report_layout(result, *layout, steps);
   }
   return result;
 }

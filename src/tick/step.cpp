@@ -140,8 +140,9 @@ Step in_one_transaction(const Job& job) {
       }
       if (!step.has_worked()) return step;
     }
+    const Updates before = updates_so_far(tx, job.relations);
     step.work = work_in(tx, job);
-    count_updates(tx, job.relations, step.work);
+    count_updates(tx, job.relations, before, step.work);
     count_wal(tx, from, step.work);
     run_id = judge_and_record(tx, job, watch, step, std::nullopt);
     tx.commit();

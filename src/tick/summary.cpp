@@ -135,6 +135,26 @@ void report_work(core::Result& result, const Definition& tick, const Steps& step
   announce(result, tick, steps, options.strategy, observer);
 }
 
+void report_layout(core::Result& result, const Layout& layout, const Steps& steps) {
+  core::Array harmful;
+  std::vector<std::string> names;
+  for (const HarmfulIndex& index : layout.indexes) {
+    harmful.push_back(core::Object{{"index", index.name},
+                                   {"table", index.table},
+                                   {"columns", core::join(index.columns, ", ")}});
+    names.push_back(fmt::format("{} names {}", index.name, core::join(index.columns, ", ")));
+  }
+  result.metrics.set("layout", layout.name)
+      .set("fillfactor", layout.fillfactor)
+      .set("dead_rows", layout.dead_rows)
+      .set("harmful", std::move(harmful));
+  if (names.empty() || steps.work.updated == 0) return;
+  result.notes.push_back(fmt::format(
+      "{}, which this tick sets: none of its updates can be heap-only, and each costs an entry in "
+      "every index of the table",
+      core::join(names, "; ")));
+}
+
 void report_stop(core::Result& result, const Steps& steps, const Options& options) {
   result.interrupted = true;
   result.band = std::nullopt;

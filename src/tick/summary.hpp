@@ -8,6 +8,7 @@
 #include "core/observer.hpp"
 #include "core/result.hpp"
 #include "tick/definition.hpp"
+#include "tick/layout.hpp"
 #include "tick/options.hpp"
 #include "tick/step.hpp"
 
@@ -38,6 +39,9 @@ void report_idle(core::Result& result, const Step& step, core::Observer& observe
 /// A run that worked: band, verdict and notes; logs the tick's own lines.
 void report_work(core::Result& result, const Definition& tick, const Steps& steps,
                  const Options& options, core::Observer& observer);
+
+/// How the tables are laid out, and which index keeps the updates from being heap-only.
+void report_layout(core::Result& result, const Layout& layout, const Steps& steps);
 
 /// A run that was stopped: inconclusive, with what was done.
 void report_stop(core::Result& result, const Steps& steps, const Options& options);

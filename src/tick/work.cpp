@@ -34,7 +34,7 @@ std::string wal_position(pg::Transaction& tx) {
               "connect to the primary");
 }
 
-void count_updates(pg::Transaction& tx, const std::vector<pg::Relation>& relations, Work& work) {
+Updates updates_so_far(pg::Transaction& tx, const std::vector<pg::Relation>& relations) {
   std::vector<std::string> oids;
   for (const pg::Relation& relation : relations) oids.push_back(std::to_string(relation.oid));
   const pg::Rows rows = tx.query(
@@ -42,8 +42,14 @@ void count_updates(pg::Transaction& tx, const std::vector<pg::Relation>& relatio
       "       coalesce(sum(pg_stat_get_xact_tuples_hot_updated(oid)), 0)::bigint AS hot"
       "  FROM unnest($1::oid[]) AS oid",
       {"{" + core::join(oids, ",") + "}"});
-  work.updated += rows.integer(0, "updated");
-  work.hot_updated += rows.integer(0, "hot");
+  return {.all = rows.integer(0, "updated"), .hot = rows.integer(0, "hot")};
+}
+
+void count_updates(pg::Transaction& tx, const std::vector<pg::Relation>& relations,
+                   const Updates& before, Work& work) {
+  const Updates now = updates_so_far(tx, relations);
+  work.updated += now.all - before.all;
+  work.hot_updated += now.hot - before.hot;
 }
 
 void count_wal(pg::Transaction& tx, const std::string& from, Work& work) {

@@ -29,8 +29,17 @@ struct Work {
 /// none; the work itself would not say so where it finds nothing to do.
 std::string wal_position(pg::Transaction& tx);
 
-/// Adds to `work` what this transaction has updated.
-void count_updates(pg::Transaction& tx, const std::vector<pg::Relation>& relations, Work& work);
+/// What this session has updated and not yet told the statistics. That may hold earlier
+/// transactions of it too, so that a transaction's own updates are a difference.
+struct Updates {
+  std::int64_t all = 0;
+  std::int64_t hot = 0;  ///< of them heap-only
+};
+Updates updates_so_far(pg::Transaction& tx, const std::vector<pg::Relation>& relations);
+
+/// Adds to `work` what the session has updated since `before`.
+void count_updates(pg::Transaction& tx, const std::vector<pg::Relation>& relations,
+                   const Updates& before, Work& work);
 
 /// Adds to `work` the WAL written since `from`.
 void count_wal(pg::Transaction& tx, const std::string& from, Work& work);

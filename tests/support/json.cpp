@@ -124,6 +124,8 @@ bool states_its_unit(std::string_view key) {
                                           "exponent_low",
                                           "exponent_high",
                                           "rows_moved",
+                                          "fillfactor",
+                                          "dead_rows",
                                           "players_settled",
                                           "indexes_created",
                                           "indexes_dropped",
