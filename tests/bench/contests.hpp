@@ -12,6 +12,8 @@ namespace scalectl::bench {
 core::Result seed(const Arena& arena);
 /// The stamina tick against psql running the same UPDATE.
 core::Result tick(const Arena& arena);
+/// Ending idle combats in batches beside the game against the trigger inside of its writes.
+core::Result combat(const Arena& arena);
 /// Seeding 50,000 tasks with steps and histories against psql's \copy of the same rows.
 core::Result workflow(const Arena& arena);
 /// index apply against the same statements in psql, and what the pack social then serves.

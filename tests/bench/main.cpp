@@ -22,6 +22,7 @@ using namespace scalectl;
 using Contest = core::Result (*)(const bench::Arena&);
 const std::vector<std::pair<std::string, Contest>> kContests{{"seed", bench::seed},
                                                              {"tick", bench::tick},
+                                                             {"combat", bench::combat},
                                                              {"workflow", bench::workflow},
                                                              {"index", bench::index},
                                                              {"load", bench::load},
