@@ -106,12 +106,12 @@ TEST_F(TickHistory, Strategies_AreKeptApart) {
 TEST_F(TickHistory, TicksThatNeverRan_AreListedAsSuch) {
   ran("combat", "1 h", "1");
   const core::Result result = status();
-  EXPECT_THAT(column(result, "tick"),
-              ElementsAre("\"combat\"", "\"decay\"", "\"stamina\"", "\"status-effects\""));
+  EXPECT_THAT(column(result, "tick"), ElementsAre("\"combat\"", "\"decay\"", "\"respawn\"",
+                                                  "\"stamina\"", "\"status-effects\""));
   const auto last = column(result, "last_run");
   EXPECT_EQ(last[0].size(), std::string("\"2026-01-02T03:04:05Z\"").size());
   EXPECT_THAT(std::vector<std::string>(last.begin() + 1, last.end()),
-              ElementsAre("\"never\"", "\"never\"", "\"never\""));
+              ElementsAre("\"never\"", "\"never\"", "\"never\"", "\"never\""));
 }
 
 TEST_F(TickHistory, DatabaseWithoutBookkeeping_HasNoRuns) {
