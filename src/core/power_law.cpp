@@ -196,8 +196,9 @@ std::optional<PowerFit> fit_power_law(const std::vector<SizedSample>& samples, s
       exponents.push_back(fit.resampled.back().k);
     }
     const Interval slope_interval = interval_of(slopes);
-    fit.flat = fit.law.b == 0 || holds_zero(slope_interval) ||
-               (slope_interval.low > -kFlatSlope && slope_interval.high < kFlatSlope);
+    const bool narrow = slope_interval.width() <= kWideExponent;
+    const bool small = slope_interval.low > -kFlatSlope && slope_interval.high < kFlatSlope;
+    fit.flat = fit.law.b == 0 || small || (narrow && holds_zero(slope_interval));
     fit.exponent = fit.flat ? slope_interval : interval_of(exponents);
     if (fit.flat) fit.resampled = std::move(straights);
   }

@@ -41,9 +41,9 @@ std::vector<SweepFit> fit_sweep(const SweepPlan& plan, const SweepClaims& claims
 
 std::string growth_word(const core::PowerFit& fit) {
   constexpr double kNear = 0.05;
-  if (!fit.is_known()) return "unclear";
+  if (fit.exponent && !fit.is_known()) return "unclear";
   if (fit.flat) return "constant";
-  const bool holds_one = fit.exponent->low <= 1 && fit.exponent->high >= 1;
+  const bool holds_one = fit.exponent && fit.exponent->low <= 1 && fit.exponent->high >= 1;
   if (holds_one || std::abs(fit.law.k - 1) <= kNear) return "linear";
   return fit.law.k < 1 ? "below linear" : "above linear";
 }

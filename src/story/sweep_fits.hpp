@@ -25,7 +25,7 @@ std::vector<SweepFit> fit_sweep(const SweepPlan& plan, const SweepClaims& claims
                                 const SweepLines& lines);
 
 /// How it grows, in a word or two: constant, below linear, linear, above linear; unclear where the
-/// interval of k is wide or there is none.
+/// interval of k is wide. Where there is none, k alone decides.
 std::string growth_word(const core::PowerFit& fit);
 /// The same with its exponent: "n^1.01 [0.99, 1.04]", "constant, n^[-0.01, 0.02]".
 std::string growth_of(const core::PowerFit& fit);

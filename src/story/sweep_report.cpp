@@ -179,8 +179,10 @@ core::Series series_of(const SweepFit& entry, double predict) {
   }
   if (!entry.fit) return series;
   const core::PowerFit& fit = *entry.fit;
-  series.name += fit.flat ? ": constant" : fmt::format(": n^{:.2f}", fit.law.k);
-  if (!series.reference && !fit.is_known()) series.name += " (unclear)";
+  const bool unclear = growth_word(fit) == "unclear";
+  series.name += unclear    ? ": unclear"
+                 : fit.flat ? ": constant"
+                            : fmt::format(": n^{:.2f}", fit.law.k);
   if (series.reference) return series;
   series.curve = curve_of(fit.law, fit.smallest, fit.largest);
   if (predict > fit.largest && core::predict(fit, predict).seconds) {

@@ -36,16 +36,16 @@ class TickSweep : public OnDatabase {
 
 TEST_F(TickSweep, Tiny_PrintsTablesAndFigureAndLeavesNothingBehind) {
   const std::string before = everything();
-  const Outcome outcome = scalectl({"tick", "sweep", "stamina", "--sizes", "10,100,1000",
-                                    "--repeats", "3", "--strategies", "rows,set", "--layouts",
-                                    "seed,hot", "--predict", "10k", "--format", "json"});
+  const Outcome outcome =
+      scalectl({"tick", "sweep", "stamina", "--sizes", "10,100,1000", "--repeats", "3", "--workers",
+                "2", "--predict", "10k", "--format", "json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const core::Value result = json(outcome.out);
   EXPECT_THAT(violations(result), IsEmpty()) << outcome.out;
   EXPECT_EQ(text_at(result, "command"), "tick sweep");
   EXPECT_EQ(text_at(result, "name"), "stamina");
   EXPECT_EQ(integer_at(result, "metrics.players"), 1000);
-  EXPECT_EQ(integer_at(result, "metrics.runs"), 4 * 3 * 3);
+  EXPECT_EQ(integer_at(result, "metrics.runs"), 7 * 3 * 3);
 
   // The seed's rows and those that were swept: 10, 100, 1,000, 10,000, 100,000, 1,000,000.
   ASSERT_EQ(at(result, "tables.scaling_projection").if_array()->size(), 6U);
@@ -54,21 +54,21 @@ TEST_F(TickSweep, Tiny_PrintsTablesAndFigureAndLeavesNothingBehind) {
   EXPECT_EQ(at(result, "tables.scaling_projection.2.seed_after_s").number(), 0.2);
   EXPECT_TRUE(at(result, "tables.scaling_projection.0.seed_after_s").is_null());
   EXPECT_TRUE(at(result, "tables.scaling_projection.5.set_hot_s").is_null());
-  for (const std::string variant : {"rows_seed", "rows_hot", "set_seed", "set_hot"}) {
+  for (const std::string variant : {"rows_seed", "rows_hot", "set_seed", "set_hot", "batched_seed",
+                                    "batched_hot", "epoch_epoch"}) {
     EXPECT_GT(at(result, "tables.scaling_projection.2." + variant + "_s").number(), 0) << variant;
   }
 
-  ASSERT_EQ(at(result, "tables.fits").if_array()->size(), 6U);
+  ASSERT_EQ(at(result, "tables.fits").if_array()->size(), 9U);
   EXPECT_EQ(text_at(result, "tables.fits.0.variant"), "rows, seed layout");
-  EXPECT_GT(at(result, "tables.fits.0.exponent").number(), 0.5);
-  EXPECT_EQ(text_at(result, "tables.fits.4.variant"), "seed 000: before");
-  EXPECT_EQ(at(result, "tables.fits.4.exponent").number(), 1);
+  EXPECT_EQ(text_at(result, "tables.fits.7.variant"), "seed 000: before");
+  EXPECT_EQ(at(result, "tables.fits.7.exponent").number(), 1);
 
   // Every living player is due in every run, and on the hot layout no index hears of it.
-  ASSERT_EQ(at(result, "tables.measurements").if_array()->size(), 12U);
+  ASSERT_EQ(at(result, "tables.measurements").if_array()->size(), 21U);
   const std::int64_t due = integer_at(result, "tables.measurements.2.rows");
   EXPECT_GT(due, 800);
-  for (const char* row : {"5", "8", "11"}) {
+  for (const char* row : {"5", "8", "11", "14", "17"}) {
     const std::string measured = std::string("tables.measurements.") + row;
     EXPECT_EQ(integer_at(result, measured + ".players"), 1000);
     EXPECT_EQ(integer_at(result, measured + ".runs"), 3);
@@ -79,7 +79,10 @@ TEST_F(TickSweep, Tiny_PrintsTablesAndFigureAndLeavesNothingBehind) {
   EXPECT_EQ(at(result, "tables.measurements.8.hot_ratio").number(), 0);
   EXPECT_GT(at(result, "tables.measurements.11.hot_ratio").number(), 0.95);
 
-  EXPECT_EQ(at(result, "figures.scaling.series").if_array()->size(), 6U);
+  EXPECT_EQ(text_at(result, "tables.measurements.20.variant"), "epoch, epoch layout");
+  EXPECT_EQ(integer_at(result, "tables.measurements.20.rows"), 1);
+
+  EXPECT_EQ(at(result, "figures.scaling.series").if_array()->size(), 9U);
   EXPECT_EQ(at(result, "figures.scaling.series.0.points").if_array()->size(), 3U);
   EXPECT_THAT(notes_of(result), Contains(HasSubstr("Seed 000 calls it O(1)")));
   EXPECT_EQ(databases(), "");

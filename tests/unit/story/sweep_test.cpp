@@ -76,7 +76,7 @@ TEST(SweepLessons, OfCleanRuns_TellTheStory) {
   ASSERT_EQ(fits.size(), 5U);
   EXPECT_EQ(growth_word(*fits[0].fit), "linear");
   EXPECT_EQ(growth_word(*fits[2].fit), "constant");
-  EXPECT_EQ(growth_word(*fits[4].fit), "unclear");  // one value of each size has no spread
+  EXPECT_EQ(growth_word(*fits[4].fit), "below linear");
   const auto lessons = sweep_lessons(plan, lines, fits);
   EXPECT_THAT(lessons, Contains(HasSubstr("not in time: set, seed layout grows as n^1.0")));
   EXPECT_THAT(lessons,
@@ -87,6 +87,19 @@ TEST(SweepLessons, OfCleanRuns_TellTheStory) {
   EXPECT_THAT(lessons,
               Contains(HasSubstr("1.00 times its time at 1,000 players for 1000 times as many, 1 "
                                  "row written. This is the O(1) tick.")));
+}
+
+TEST(SweepLessons, OfRunsThatDifferTooMuch_ClaimNothing) {
+  const SweepPlan plan = plan_sweep(load("stamina"), {"set"}, {"seed"});
+  SweepLines lines;
+  lines[{"set", "seed"}] = line([](double n) { return 3e-6 * n; });
+  for (auto& [players, sample] : lines[{"set", "seed"}].samples) {
+    sample.elapsed_s = {0.01, 0.5, 1, 5, 20};
+  }
+  const std::vector<SweepFit> fits = fit_sweep(plan, {}, lines);
+  EXPECT_EQ(growth_word(*fits[0].fit), "unclear");
+  EXPECT_THAT(sweep_lessons(plan, lines, fits),
+              Contains(HasSubstr("How set, seed layout grows cannot be told from these runs")));
 }
 
 TEST(SweepLessons, OfFewSizesAndRuns_SayWhatIsMissing) {
