@@ -159,8 +159,8 @@ void fill_metrics(core::Result& result, const LayoutWork& work, const LayoutStat
       .set("batches", work.counts.batches)
       .set("indexes_created", work.counts.created)
       .set("indexes_dropped", work.counts.dropped)
-      .set("before_bytes", work.before.bytes)
-      .set("after_bytes", after.bytes);
+      .set("size_before_bytes", work.before.bytes)
+      .set("size_after_bytes", after.bytes);
 }
 
 }  // namespace

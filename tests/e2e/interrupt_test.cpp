@@ -102,20 +102,19 @@ TEST_F(Interrupt, SigintDuringTick_RollsBackAndWritesAPartialResult) {
 
 TEST_F(Interrupt, SigtermDuringAllTicks_ShowsWhatWasDoneBefore) {
   seed("100");
-  const LockedPlayers lock(database_);  // combat and decay do not need it
+  const LockedPlayers lock(database_);  // combat, decay and respawn do not need it
   Running running = start({"tick", "run", "--all", "--lock-timeout", "10m", "--format", "json"});
   ASSERT_TRUE(comes_to("scalectl tick run", kBlocked));
   running.signal(SIGTERM);
   const Outcome outcome = running.wait();
   EXPECT_EQ(outcome.code, 143) << outcome.err;
   const auto results = json_lines(outcome.out);
-  ASSERT_EQ(results.size(), 3U) << outcome.out;
-  EXPECT_EQ(text_at(results[0], "verdict"), "pass");
-  EXPECT_EQ(text_at(results[1], "verdict"), "pass");
-  EXPECT_EQ(text_at(results[2], "name"), "stamina");
-  EXPECT_EQ(text_at(results[2], "verdict"), "inconclusive");
+  ASSERT_EQ(results.size(), 4U) << outcome.out;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(text_at(results[i], "verdict"), "pass");
+  EXPECT_EQ(text_at(results[3], "name"), "stamina");
+  EXPECT_EQ(text_at(results[3], "verdict"), "inconclusive");
   EXPECT_EQ(cell("SELECT string_agg(tick, ' ' ORDER BY run_id) FROM scalectl.tick_runs"),
-            "combat decay");
+            "combat decay respawn");
 }
 
 TEST_F(Interrupt, SigintDuringIndexBuild_LeavesNoInvalidIndex) {

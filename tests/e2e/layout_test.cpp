@@ -30,7 +30,7 @@ TEST_F(Migrate, ToEveryLayout_TellsWhatItDid) {
     const core::Value result = json(outcome.out);
     EXPECT_THAT(violations(result), IsEmpty());
     EXPECT_EQ(text_at(result, "metrics.layout_after"), layout);
-    EXPECT_GT(integer_at(result, "metrics.before_bytes"), 0);
+    EXPECT_GT(integer_at(result, "metrics.size_before_bytes"), 0);
   }
   EXPECT_THAT(to("seed").out, HasSubstr("already seed: nothing to do"));
 }

@@ -118,10 +118,10 @@ TEST_F(ResultJson, SeveralResults_AreOneLineEach) {
     EXPECT_THAT(violations(result), IsEmpty());
     names.push_back(text_at(result, "name"));
   }
-  EXPECT_THAT(names, ElementsAre("combat", "decay", "stamina", "status-effects"));
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 4);
+  EXPECT_THAT(names, ElementsAre("combat", "decay", "respawn", "stamina", "status-effects"));
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 5);
   EXPECT_EQ(cell("SELECT string_agg(tick, ' ' ORDER BY run_id) FROM scalectl.tick_runs"),
-            "combat decay stamina status-effects");
+            "combat decay respawn stamina status-effects");
 }
 
 TEST_F(ResultJson, OneResult_IsOneLine) {

@@ -76,7 +76,7 @@ TEST_F(LayoutChange, ToHotAndBack_KeepsEveryRowAndTheSizesPromised) {
   EXPECT_EQ(everything(), before);
   EXPECT_NEAR(bytes() / packed, 2, 0.1);
   EXPECT_NEAR(hot.metrics.find("rows_moved")->number() / kPlayers, 0.5, 0.02);
-  EXPECT_EQ(hot.metrics.find("after_bytes")->number(), bytes());
+  EXPECT_EQ(hot.metrics.find("size_after_bytes")->number(), bytes());
   EXPECT_FALSE(recorder.steps.empty());
 
   const core::Result again = migrate("hot");

@@ -125,6 +125,7 @@ bool states_its_unit(std::string_view key) {
                                           "exponent_high",
                                           "rows_moved",
                                           "fillfactor",
+                                          "per_location",
                                           "dead_rows",
                                           "players_settled",
                                           "indexes_created",

@@ -37,16 +37,21 @@ $body$;
 ALTER TABLE :"players" ADD COLUMN stamina_epoch bigint NOT NULL DEFAULT 0;
 ALTER TABLE :"players" ALTER COLUMN stamina_epoch SET DEFAULT :"stamina_epoch_now"();
 
--- The epoch comes from a WITH query, which FOR UPDATE on the view does not reach: nobody who locks a
--- player holds up the tick.
+-- The epoch comes from subqueries, which are run once and which FOR UPDATE on the view does not reach:
+-- nobody who locks a player holds up the tick. A row that was locked after that look may be ahead of
+-- it, and is the present then.
 CREATE VIEW :"players_current" AS
-WITH now_is AS (SELECT epoch, bonus FROM :"regen_epoch" WHERE tick = 'stamina')
 SELECT :"columns before stamina"
-       CASE WHEN p.is_dead THEN p.stamina
-            ELSE LEAST(p.stamina + GREATEST(now_is.epoch - p.stamina_epoch, 0)
-                                   * (now_is.bonus + p.endurance / 10), p.max_stamina)::int
+       CASE WHEN p.is_dead
+              OR p.stamina_epoch >= (SELECT epoch FROM :"regen_epoch" WHERE tick = 'stamina')
+            THEN p.stamina
+            ELSE LEAST(p.stamina
+                       + ((SELECT epoch FROM :"regen_epoch" WHERE tick = 'stamina') - p.stamina_epoch)
+                         * ((SELECT bonus FROM :"regen_epoch" WHERE tick = 'stamina')
+                            + p.endurance / 10),
+                       p.max_stamina)::int
        END AS stamina:"columns after stamina"
-  FROM :"players" AS p CROSS JOIN now_is;
+  FROM :"players" AS p;
 
 -- The first epoch that this transaction has settled a player at; `epoch` from now on where it has
 -- none. A tick that comes between a settlement and the transaction's own write of the same row is a
