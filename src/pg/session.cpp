@@ -102,7 +102,10 @@ struct Session::Connection {
                   "look at the data before running it again");
     } catch (const pqxx::broken_connection& error) {
       if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
-      throw server_error("08006", error.what());
+      // libpqxx asks such a connection for its encoding before it says anything of use.
+      const std::string_view said = error.what();
+      const bool useless = said.find("encoding") != std::string_view::npos;
+      throw server_error("08006", useless ? "the connection to the server was lost" : error.what());
     } catch (const pqxx::failure& error) {
       throw failure(compat::sqlstate_of(error), error.what());
     }

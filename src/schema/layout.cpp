@@ -180,6 +180,9 @@ void check(const catalog::Catalog& catalog, const LayoutOptions& options) {
     throw usage_error(fmt::format("{} has one layout only", options.place.family),
                       "layouts are for the players of: game");
   }
+  if (options.layout.empty()) {
+    throw usage_error("db migrate: to which layout?", "--layout " + core::join(names, ", or "));
+  }
   load_layout(catalog, options.place.family, options.layout);
   if (options.batch < 1) {
     throw usage_error("--batch 0 is too few", "give at least 1, for example --batch 10k");

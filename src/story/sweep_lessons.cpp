@@ -115,10 +115,11 @@ void add_epoch(const SweepLines& measured, const std::vector<SweepFit>& fits,
   if (epoch == nullptr) return;
   const auto& samples = measured.at({"epoch", "epoch"}).samples;
   const SweepSample& last = samples.rbegin()->second;
-  const std::string verdict = !epoch->fit->is_known()
-                                  ? "How it grows cannot be told from these runs."
-                              : epoch->fit->flat ? "This is the O(1) tick."
-                                                 : "Its work is O(1); what grows is around it.";
+  const std::string verdict =
+      !epoch->fit->is_known()
+          ? "More repeats on a machine that does nothing else would tell how it grows."
+      : epoch->fit->flat ? "This is the O(1) tick."
+                         : "Its work is O(1); what grows is around it.";
   lines.push_back(
       fmt::format("epoch: {}; {:.2f} times its time at {} players for {:.0f} times as many, {:.0f} "
                   "row written. {}",

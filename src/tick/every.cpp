@@ -38,6 +38,7 @@ struct Sums {
   std::int64_t slow = 0;  ///< of those that worked
   std::int64_t overruns = 0;
   std::int64_t windows_missed = 0;
+  std::int64_t unreachable = 0;  // looks at the clock, or attempts to connect, that failed
   std::int64_t reconnects = 0;
   std::int64_t rows = 0;
   core::Histogram elapsed;  ///< of those that worked, in nanoseconds
@@ -70,7 +71,11 @@ class Loop {
         break;
       }
     }
+    const bool lost = broken_ && planned_;
+    if (lost) sums_.windows_missed += windows_since_the_last_look();
     Ended ended{.result = summary(), .gave_up = ""};
+    if (lost && !gave_up_)
+      ended.result.notes.push_back("the server was not to be reached at the end: " + last_error_);
     if (gave_up_) {
       ended.gave_up = fmt::format("gave up after {} failures in a row: {}", failures_, last_error_);
       ended.result.verdict = Verdict::kFail;
@@ -105,12 +110,21 @@ class Loop {
                           core::format_duration(Seconds(std::round(last_now_ - now)))));
         }
         last_now_ = now;
+        last_look_ = port_.elapsed();
         return now;
       } catch (const Error& error) {
         broken_ = true;
+        ++sums_.unreachable;
         if (!fail(error) || !pause()) return std::nullopt;
       }
     }
+  }
+
+  /// Windows that have begun unworked while nobody could ask the clock, by this machine's own.
+  std::int64_t windows_since_the_last_look() const {
+    const double now = last_now_ + (port_.elapsed() - last_look_).count();
+    const std::int64_t current = window_at(now);
+    return std::max<std::int64_t>(0, current - *planned_ + (now >= due(current) ? 1 : 0));
   }
 
   /// Chooses the window to work next, where that is not done yet or it went by; when it is due.
@@ -231,7 +245,8 @@ class Loop {
     core::Result result{.command = "tick every", .name = options_.name};
     watch_.stamp(result);
     result.verdict = verdict_;
-    const bool trouble = sums_.failed + sums_.slow + sums_.overruns + sums_.windows_missed > 0;
+    const bool trouble =
+        sums_.failed + sums_.slow + sums_.overruns + sums_.windows_missed + sums_.unreachable > 0;
     if (trouble && verdict_ == Verdict::kPass) result.verdict = Verdict::kWarn;
     result.params = core::Object{{"every_s", options_.every.count()},
                                  {"jitter_s", options_.jitter.count()},
@@ -250,6 +265,7 @@ class Loop {
         .set("slow", sums_.slow)
         .set("overruns", sums_.overruns)
         .set("windows_missed", sums_.windows_missed)
+        .set("unreachable", sums_.unreachable)
         .set("reconnects", sums_.reconnects)
         .set("rows", sums_.rows)
         .set("elapsed_p50_s", seconds(0.5))
@@ -267,6 +283,7 @@ class Loop {
   std::optional<std::int64_t> planned_;  // the window to work next
   bool fresh_ = false;                   // it has just been planned
   double last_now_ = 0;
+  Seconds last_look_{0};  // when that was, by our own clock
   bool broken_ = false;
   std::int64_t failures_ = 0;  // in a row
   std::string last_error_;

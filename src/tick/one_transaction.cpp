@@ -80,7 +80,9 @@ Work advance_epoch(pg::Transaction& tx, const Statements& statements) {
   if (rows == 0) {
     throw usage_error(
         fmt::format("no epoch fits the parameters {}", core::to_json(statements.described())),
-        "the epoch layout fixes them when it is made: scalectl db migrate game --layout epoch");
+        "the epoch layout counts steps of one size (bonus 1), so that a player's stamina follows "
+        "from "
+        "their number");
   }
   return {.rows = rows, .statements = 1};
 }

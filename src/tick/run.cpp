@@ -137,8 +137,11 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
                  core::Observer& observer) {
   check(tick, options);
   if (options.window && !options.record) {
-    throw usage_error("--window needs the bookkeeping in schema scalectl, which is not there",
-                      "connect as a role that may create it, once");
+    throw usage_error(
+        "--window needs the bookkeeping in schema scalectl, which this role may not use or make",
+        "GRANT USAGE ON SCHEMA scalectl and ALL ON ALL TABLES IN SCHEMA scalectl to it; or connect "
+        "once "
+        "as a role that may create it");
   }
   const Statements statements(tick, options);
   const Target target = find_target(session, tick, options);

@@ -77,15 +77,16 @@ struct Row {
   std::string started;
 };
 
-Row lock_row(pg::Transaction& tx, const SlotKey& key, const std::string& params) {
-  tx.query("INSERT INTO scalectl.tick_slots (tick, target) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-           {key.tick, key.target});
+std::optional<Row> read_row(pg::Transaction& tx, const SlotKey& key, const std::string& params,
+                            const std::string& lock) {
   const pg::Rows rows = tx.query(
       "SELECT slot, window_s::float8 AS window_s, token, state = 'working' AS unfinished,"
       "       coalesce(params = $3::jsonb, false) AS same_params, params,"
       "       to_json(claimed_at) #>> '{}' AS claimed_at"
-      "  FROM scalectl.tick_slots WHERE tick = $1 AND target = $2 FOR UPDATE",
+      "  FROM scalectl.tick_slots WHERE tick = $1 AND target = $2" +
+          lock,
       {key.tick, key.target, params});
+  if (rows.empty()) return std::nullopt;
   Row row{.slot = std::nullopt,
           .window = std::nullopt,
           .token = rows.integer(0, "token"),
@@ -98,6 +99,21 @@ Row lock_row(pg::Transaction& tx, const SlotKey& key, const std::string& params)
     row.window = Window(core::Seconds(rows.real(0, "window_s")));
   }
   return row;
+}
+
+Row lock_row(pg::Transaction& tx, const SlotKey& key, const std::string& params) {
+  tx.query("INSERT INTO scalectl.tick_slots (tick, target) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+           {key.tick, key.target});
+  return read_row(tx, key, params, " FOR UPDATE").value();
+}
+
+/// What a run says that finds window `row.slot` done.
+Claim already_done(const Row& row, Claim claim) {
+  claim.slot = *row.slot;
+  claim.window = *row.window;
+  claim.token = row.token;
+  claim.clock_behind = claim.now < row.window->begin_of(*row.slot);
+  return claim;
 }
 
 /// The same slot under a new token, for a run that goes on where another one ended.
@@ -233,13 +249,7 @@ Claim claim(pg::Transaction& tx, const SlotKey& key, const Wish& wish, const Opt
     tx.query("DELETE FROM scalectl.tick_shares WHERE tick = $1 AND target = $2",
              {key.tick, key.target});
   }
-  if (present < due) {
-    claim.slot = *row.slot;
-    claim.window = *row.window;
-    claim.token = row.token;
-    claim.clock_behind = claim.now < row.window->begin_of(*row.slot);
-    return claim;
-  }
+  if (present < due) return already_done(row, claim);
   claim.missed = present - due;
   if (wish.catch_up == CatchUp::kAll && claim.missed > kMaxCaughtUp) {
     throw usage_error(
@@ -248,6 +258,17 @@ Claim claim(pg::Transaction& tx, const SlotKey& key, const Wish& wish, const Opt
         "let one run stand for all of them: --catch-up last");
   }
   return take_new(tx, key, wish, claim, wish.catch_up == CatchUp::kAll ? due : present, present);
+}
+
+std::optional<Claim> find_done(pg::Transaction& tx, const SlotKey& key, const Wish& wish,
+                               const Options& options) {
+  const auto row = read_row(tx, key, wish.params, "");
+  if (!row || !row->slot || row->unfinished) return std::nullopt;
+  Claim claim{.window = wish.window};
+  claim.now = wish.now ? *wish.now : clock_of(tx, options);
+  const std::int64_t due = wish.window.first_from(row->window->end_of(*row->slot));
+  if (wish.window.slot_at(claim.now) >= due) return std::nullopt;
+  return already_done(*row, claim);
 }
 
 core::Error fenced_off(const SlotKey& key, std::int64_t token) {

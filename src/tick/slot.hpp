@@ -88,6 +88,11 @@ struct Wish {
 /// Windows that --catch-up all works at most.
 inline constexpr std::int64_t kMaxCaughtUp = 10'000;
 
+/// The claim that would bring nothing since the window is done; nothing where there is something to
+/// do. Takes no lock, so that it can be asked while another run holds the row.
+std::optional<Claim> find_done(pg::Transaction& tx, const SlotKey& key, const Wish& wish,
+                               const Options& options);
+
 /// Takes the lock that tells others that this run is at work, until `tx` ends. False where another
 /// run has it and `on_held` is skip; `holder` then says who. Throws Error (busy), naming the other,
 /// for fail, and for wait after the lock timeout.

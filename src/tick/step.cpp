@@ -133,6 +133,8 @@ Step in_one_transaction(const Job& job) {
     limit_waiting(tx, job.options);
     const std::string from = wal_position(tx);
     if (job.wish) {
+      step.claim = find_done(tx, job.key, *job.wish, job.options);
+      if (step.claim) return step;
       if (hold(tx, job.key, job.options, step.holder)) {
         step.claim = claim(tx, job.key, *job.wish, job.options);
       } else {
@@ -163,6 +165,8 @@ Step in_batches(const Job& job) {
     lock_session.emplace(job.session.another(job.session.stop()));
     lock.emplace(lock_session->begin());
     lock->query("SET LOCAL idle_in_transaction_session_timeout = 0");
+    step.claim = find_done(*lock, job.key, *job.wish, job.options);
+    if (step.claim) return step;
     if (!hold(*lock, job.key, job.options, step.holder)) {
       step.claim = held(job);
       return step;

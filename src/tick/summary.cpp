@@ -30,8 +30,10 @@ std::string idle_note(const Step& step, const std::string& tick) {
         "already done: the clock is behind, it shows {}, and the window of {} is done",
         moment_text(claim.now), window);
   }
-  return fmt::format("already done: the window of {} was worked under token {}", window,
-                     claim.token);
+  return fmt::format(
+      "already done: the window of {} ({} long) was worked under token {}", window,
+      core::format_duration(core::Seconds(static_cast<double>(claim.window.microseconds()) / 1e6)),
+      claim.token);
 }
 
 void add_notes(core::Result& result, const Steps& steps, const Options& options) {
@@ -144,6 +146,7 @@ void report_layout(core::Result& result, const Layout& layout, const Steps& step
                                    {"columns", core::join(index.columns, ", ")}});
     names.push_back(fmt::format("{} names {}", index.name, core::join(index.columns, ", ")));
   }
+  if (layout.name.empty()) return;  // the file names its tables in plain SQL: nobody knows them
   result.metrics.set("layout", layout.name)
       .set("fillfactor", layout.fillfactor)
       .set("dead_rows", layout.dead_rows)

@@ -135,6 +135,7 @@ bool states_its_unit(std::string_view key) {
                                           "failed",
                                           "slow",
                                           "overruns",
+                                          "unreachable",
                                           "reconnects"};
   return contains(kCounts, key) || std::any_of(kUnits.begin(), kUnits.end(), [&](auto unit) {
            return key.size() > unit.size() && key.ends_with(unit);

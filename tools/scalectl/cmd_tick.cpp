@@ -80,6 +80,10 @@ int set_trigger(const Options& options, Context& context, const cli::Application
   if (options.all) {
     throw core::usage_error("tick run: --all and --trigger contradict each other", "name one tick");
   }
+  if (options.tick.window) {
+    throw core::usage_error("tick run: --window and --trigger contradict each other",
+                            "--trigger installs something and runs no tick");
+  }
   const tick::Definition tick = chosen_ticks(options, context.catalog()).front();
   const tick::Options engine = options.tick.engine(tick, false, false);
   tick::check_trigger(context.catalog(), tick, engine);

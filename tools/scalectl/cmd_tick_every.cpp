@@ -76,8 +76,11 @@ class Daemon {
     context_.note_versions(session_->server_version(), std::nullopt);
     if (!run_.record) {
       throw core::usage_error(
-          "tick every needs the bookkeeping in schema scalectl, which is not there",
-          "connect as a role that may create it, once");
+          "tick every needs the bookkeeping in schema scalectl, which this role may not use or "
+          "make",
+          "GRANT USAGE ON SCHEMA scalectl and ALL ON ALL TABLES IN SCHEMA scalectl to it; or "
+          "connect once "
+          "as a role that may create it");
     }
   }
 
@@ -93,12 +96,17 @@ class Daemon {
     context_.observer().info(
         fmt::format("Tick {} every {}", every.name, core::format_duration(every.every)));
     tick::Ended ended = tick::run_every(every, port(notifier), context_.observer());
-    ended.result.params.set("strategy", options_.tick.strategy.value);
-    add_warnings(ended.result, ticks_[0]);
+    describe(ended.result);
     return ended;
   }
 
  private:
+  /// What the loop does not know of its runs; the same in every report, so that series go on.
+  void describe(core::Result& result) const {
+    result.params.set("strategy", options_.tick.strategy.value);
+    add_warnings(result, ticks_[0]);
+  }
+
   tick::EveryPort port(const process::Notifier& notifier) {
     return {.database_now = [this] { return database_now(); },
             .connect = [this] { connect(); },
@@ -109,7 +117,9 @@ class Daemon {
                 [this, &notifier](const core::Result& result, const std::string& line) {
                   notifier.status(line);
                   try {
-                    context_.keep(result);
+                    core::Result kept = result;
+                    describe(kept);
+                    context_.keep(std::move(kept));
                   } catch (const core::Error& error) {  // the disk is full; the ticks go on
                     context_.observer().log(core::LogLevel::kError, error.what());
                   }

@@ -38,12 +38,13 @@ class SqlDir : public testing::Test {
 
 TEST(Catalog, Embedded_HasTheTicksOfTheRepository) {
   EXPECT_THAT(names(Catalog().newest("sql/ticks")),
-              IsSupersetOf({"combat.v1", "decay.v1", "stamina.v1", "status-effects.v1"}));
+              IsSupersetOf({"combat.v2", "decay.v2", "respawn.v1", "stamina.v2",
+                            "status-effects.v2"}));
 }
 
 TEST(Catalog, Embedded_KnowsItsPathAndText) {
   const File file = Catalog().find("sql/ticks", "stamina", "tick").file;
-  EXPECT_EQ(file.path, "sql/ticks/stamina.v1.sql");
+  EXPECT_EQ(file.path, "sql/ticks/stamina.v2.sql");
   EXPECT_THAT(file.text, HasSubstr("-- tick: stamina\n"));
 }
 
@@ -95,7 +96,7 @@ TEST_F(SqlDir, FileOfTheSamePath_TakesTheEmbeddedOnesPlace) {
 TEST_F(SqlDir, FileOfAnotherPath_IsAdded) {
   write("ticks/mine.v3.sql", "mine");
   EXPECT_THAT(names(catalog().newest("sql/ticks")),
-              testing::AllOf(Contains("mine.v3"), Contains("stamina.v1")));
+              testing::AllOf(Contains("mine.v3"), Contains("stamina.v2")));
 }
 
 TEST_F(SqlDir, HigherVersion_IsTheNewest) {

@@ -277,6 +277,21 @@ TEST_F(TickEvery, ServerLostBetweenRuns_IsNoFailedRun) {
   EXPECT_EQ(metric(result, "worked"), "6");
 }
 
+TEST_F(TickEvery, ServerLostUntilTheEnd_IsAWarningAndItsWindowsAreMissed) {
+  int looks = 0;
+  on_clock = [&] {
+    if (++looks >= 3) throw Error(ErrorKind::kConnection, "gone");
+  };
+  on_connect = [] { throw Error(ErrorKind::kConnection, "no server"); };
+  const core::Result result = run();  // from 1003 to 1053; window 100 is worked
+  EXPECT_EQ(result.verdict, Verdict::kWarn);
+  EXPECT_EQ(metric(result, "worked"), "1");
+  EXPECT_EQ(metric(result, "failed"), "0");
+  EXPECT_EQ(metric(result, "windows_missed"), "5");
+  EXPECT_GT(result.metrics.find("unreachable")->number(), 1);
+  EXPECT_THAT(result.notes, ElementsAre("the server was not to be reached at the end: no server"));
+}
+
 TEST_F(TickEvery, MaxFailures_InARowEndIt) {
   options.max_failures = 3;
   what_runs = {
