@@ -114,7 +114,7 @@ std::string prometheus(const Results& results, const Style& /*style*/) {
     const double ended_s = static_cast<double>(ended.count()) / 1000;
     exposition.add(result, "success", good ? 1 : 0, "1 if the last run passed or only warned.");
     exposition.add(result, "last_run_timestamp_s", ended_s, "When the last run ended.");
-    exposition.add(result, "elapsed_s", result.elapsed_s, "How long the last run took.");
+    exposition.add(result, "elapsed_s", result.elapsed_s, "How long it took.");
     if (result.threshold_s) {
       exposition.add(result, "threshold_s", *result.threshold_s, "Above this a run is too slow.");
     }

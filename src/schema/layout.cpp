@@ -223,6 +223,12 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
     } else {
       observer.info(
           fmt::format("Players of schema {} have layout {} now", place.schema, options.layout));
+      if (after.epoch) {
+        result.notes.emplace_back(
+            "from the next tick on, an UPDATE that names players.stamina is refused where "
+            "settle_player() has not been called before it in the transaction; UPDATE "
+            "players_current needs nothing");
+      }
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;

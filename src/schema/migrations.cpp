@@ -114,7 +114,8 @@ void apply(pg::Transaction& tx, const Migration& migration, const Place& place,
 /// Runs the migration's upkeep; how many things that made.
 int keep_up(pg::Transaction& tx, const Migration& migration, const Place& place,
             core::Observer& observer) {
-  const pg::Rows made = tx.query("SELECT made FROM " + place.quoted(migration.upkeep) + "() AS made");
+  const pg::Rows made =
+      tx.query("SELECT made FROM " + place.quoted(migration.upkeep) + "() AS made");
   for (std::size_t i = 0; i < made.size(); ++i) observer.info("Made " + made.text(i, "made"));
   return static_cast<int>(made.size());
 }
@@ -124,8 +125,8 @@ int keep_up(pg::Transaction& tx, const Migration& migration, const Place& place,
 Work apply_missing(pg::Transaction& tx, const std::vector<Migration>& known, const Place& place,
                    const std::vector<std::string>& wanted, const std::string& version,
                    core::Observer& observer) {
-  const bool remembers =
-      tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there").boolean(0, "there");
+  const bool remembers = tx.query("SELECT to_regclass('scalectl.migrations') IS NOT NULL AS there")
+                             .boolean(0, "there");
   auto applied = remembers ? applied_in(tx, place) : std::vector<Applied>{};
   check_history(known, applied, place.family);
   if (place.family != kBookkeeping) forget_what_is_gone(tx, known, place, applied, observer);
@@ -172,7 +173,8 @@ Work init_family(pg::Session& session, const catalog::Catalog& catalog,
   pg::Transaction tx = session.begin();
   tx.query(kLockTimeout);
   tx.query(kLock);
-  Work work = apply_missing(tx, load(catalog, kBookkeeping), own_place(), {}, options.version, observer);
+  Work work =
+      apply_missing(tx, load(catalog, kBookkeeping), own_place(), {}, options.version, observer);
   if (place.family != kBookkeeping) {
     work.migrations = 0;
     work += apply_missing(tx, known, place, options.optional, options.version, observer);
@@ -232,12 +234,25 @@ void drop_functions(pg::Transaction& tx, const std::vector<Migration>& known,
   }
 }
 
+/// False where the files give their tables plain names.
+bool takes_prefix(const std::vector<Migration>& known) {
+  return std::any_of(known.begin(), known.end(), [](const Migration& migration) {
+    return !migration.sql.identifiers().empty();
+  });
+}
+
 }  // namespace
 
 void check(const catalog::Catalog& catalog, const Options& options) {
   std::vector<std::string> names;
-  for (const Migration& migration : load(catalog, options.family)) {
+  const auto known = load(catalog, options.family);
+  for (const Migration& migration : known) {
     if (!migration.optional.empty()) names.push_back(migration.optional);
+  }
+  if (options.prefix && !takes_prefix(known)) {
+    throw usage_error(
+        fmt::format("the tables of reference schema {} have no prefix", options.family),
+        "tell two of them apart by --schema");
   }
   for (const std::string& wanted : options.optional) {
     if (std::find(names.begin(), names.end(), wanted) != names.end()) continue;
@@ -268,19 +283,20 @@ core::Result init(pg::Session& session, const catalog::Catalog& catalog, const O
   return result;
 }
 
-core::Result status(pg::Session& session, const catalog::Catalog& catalog,
-                    const Options& options) {
+core::Result status(pg::Session& session, const catalog::Catalog& catalog, const Options& options) {
   const core::Stopwatch watch;
   const auto known = load(catalog, options.family);
   const Place place = place_of(session, known, options);
   core::Result result = new_result("status", place);
   const auto applied = applied_or_none(session, place);
-  core::Table migrations{
-      .key = "migrations",
-      .title = "",
-      .columns = {{"version", "version"}, {"name", "migration"}, {"state", "state"},
-                  {"applied_at", "applied at (UTC)"}, {"summary", "summary"}},
-      .rows = {}};
+  core::Table migrations{.key = "migrations",
+                         .title = "",
+                         .columns = {{"version", "version"},
+                                     {"name", "migration"},
+                                     {"state", "state"},
+                                     {"applied_at", "applied at (UTC)"},
+                                     {"summary", "summary"}},
+                         .rows = {}};
   for (const Migration& migration : known) {
     const Applied* row = find(applied, migration.version);
     const Presence presence = presence_of(session, migration, place);
@@ -407,10 +423,11 @@ namespace {
 /// False where the bookkeeping is there and this role may not read it: it makes no tables either.
 bool may_read_record(pg::Session& session) {
   return session
-      .query("SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')"
-             "                         AND has_table_privilege(c.oid, 'SELECT')), true) AS may"
-             "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-             " WHERE n.nspname = 'scalectl' AND c.relname = 'migrations'")
+      .query(
+          "SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')"
+          "                         AND has_table_privilege(c.oid, 'SELECT')), true) AS may"
+          "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+          " WHERE n.nspname = 'scalectl' AND c.relname = 'migrations'")
       .boolean(0, "may");
 }
 
@@ -421,10 +438,11 @@ void ensure_in_lab(pg::Session& session, const catalog::Catalog& catalog, const 
   if (!pg::is_lab(session) || !may_read_record(session)) return;
   const auto known = load(catalog, options.family);
   const Place place = place_of(session, known, options);
+  if (options.prefix && !takes_prefix(known)) return;
   // A schema that was named and is not there is more likely a slip than a wish.
-  if (options.schema && session.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing",
-                                      {place.schema})
-                            .boolean(0, "missing")) {
+  if (options.schema &&
+      session.query("SELECT to_regnamespace(quote_ident($1)) IS NULL AS missing", {place.schema})
+          .boolean(0, "missing")) {
     return;
   }
   if (!applied_or_none(session, place).empty()) return;

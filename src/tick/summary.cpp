@@ -13,6 +13,9 @@ namespace {
 
 using core::Error;
 
+/// A table with room on its pages gives less only where something is wrong.
+constexpr double kMostlyHot = 0.8;
+
 /// "1 window was", "3 windows were".
 std::string windows(std::int64_t count) {
   return fmt::format("{} {}", core::grouped(count), count == 1 ? "window was" : "windows were");
@@ -151,6 +154,14 @@ void report_layout(core::Result& result, const Layout& layout, const Steps& step
       .set("fillfactor", layout.fillfactor)
       .set("dead_rows", layout.dead_rows)
       .set("harmful", std::move(harmful));
+  const auto hot = steps.work.hot_ratio();
+  if (layout.name == "hot" && hot && *hot < kMostlyHot) {
+    result.notes.push_back(
+        fmt::format("{:.1f} % of its updates were heap-only: not all pages have room yet; VACUUM, "
+                    "or db migrate "
+                    "--layout hot again",
+                    *hot * 100));
+  }
   if (names.empty() || steps.work.updated == 0) return;
   result.notes.push_back(fmt::format(
       "{}, which this tick sets: none of its updates can be heap-only, and each costs an entry in "

@@ -110,6 +110,15 @@ TEST_F(Schema, InitFromFourSessionsAtOnce_AppliesEachMigrationOnce) {
   EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.migrations"), "5");
 }
 
+TEST_F(Schema, PrefixForTablesThatTakeNone_IsRefused) {
+  const Error error = error_of([&] {
+    schema::init(session, catalog, {.family = "game", .prefix = "z_", .version = "t"}, recorder);
+  });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.hint(), HasSubstr("--schema"));
+  EXPECT_EQ(scalar("SELECT count(*) FROM pg_tables WHERE tablename LIKE '%players'"), "0");
+}
+
 TEST_F(Schema, InitThatFailsPartWay_LeavesNothing) {
   session.query("CREATE DOMAIN status_effects AS int");  // called as the last table is
   const Error error = error_of([&] { init(); });

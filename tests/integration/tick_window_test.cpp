@@ -65,9 +65,8 @@ TEST_F(TickWindow, SecondRunInTheSameWindow_DoesNothingAndSaysSo) {
     EXPECT_EQ(text_of(second, "slot_state"), "already_done");
     EXPECT_EQ(metric(second, "rows"), "0");
     EXPECT_EQ(metric(second, "token"), "1");
-    EXPECT_THAT(second.notes,
-                ElementsAre("already done: the window of 2026-01-02T12:00:00.000Z was "
-                            "worked under token 1"));
+    EXPECT_THAT(second.notes, ElementsAre("already done: the window of 2026-01-02T12:00:00.000Z "
+                                          "(5m long) was worked under token 1"));
   }
   EXPECT_THAT(recorder.lines, Contains(StartsWith("INFO - tick stamina: already done")).Times(3));
   now = kNoon + kWindow;
