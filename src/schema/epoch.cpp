@@ -142,10 +142,8 @@ void install_epoch(LayoutWork& work, const LayoutFile& epoch) {
     tx.query(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", work.before.quoted));
     if (has_epoch(tx, place)) return;  // somebody was quicker
     become_owner(tx, work.before.quoted);
-    // The columns that the view shows: those there are, and the one that is made.
-    auto lists = lists_of(tx, work.before.quoted);
-    lists["columns after stamina"] += ", p.stamina_epoch";
-    run_step(tx, epoch, "install", place, lists);
+    // The view shows the columns that there are so far: what a player looked like without epochs.
+    run_step(tx, epoch, "install", place, lists_of(tx, work.before.quoted));
     const bool rights_of_reader =
         tx.query("SELECT current_setting('server_version_num')::int >= 150000 AS can")
             .boolean(0, "can");

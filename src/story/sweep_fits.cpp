@@ -53,7 +53,7 @@ std::string growth_of(const core::PowerFit& fit) {
   if (fit.exponent) {
     interval = fmt::format("[{:.2f}, {:.2f}]", fit.exponent->low, fit.exponent->high);
   }
-  if (!fit.is_known()) return interval.empty() ? "unclear" : "unclear, n^" + interval;
+  if (fit.exponent && !fit.is_known()) return "unclear, n^" + interval;
   if (fit.flat) return interval.empty() ? "constant" : "constant, n^" + interval;
   return fmt::format("n^{:.2f}{}{}", fit.law.k, interval.empty() ? "" : " ", interval);
 }

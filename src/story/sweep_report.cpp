@@ -106,14 +106,16 @@ core::Table fit_table(const std::vector<SweepFit>& fits, std::int64_t predict) {
     const core::Interval interval = fit.exponent.value_or(core::Interval{});
     const bool predicted = prediction.seconds.has_value();
     const auto if_known = [](bool known, double value) { return known ? Value(value) : Value(); };
-    table.rows.push_back({entry.name, growth_word(fit), rounded(fit.law.k),
-                          if_known(fit.exponent.has_value(), rounded(interval.low)),
-                          if_known(fit.exponent.has_value(), rounded(interval.high)),
-                          fit.law.a < kNoTime ? 0 : fit.law.a, fit.law.b, fit.residual_ratio,
-                          if_known(predicted, prediction.seconds.value_or(0)),
-                          if_known(predicted, prediction.interval.low),
-                          if_known(predicted, prediction.interval.high),
-                          predicted ? Value() : Value(prediction.refused)});
+    table.rows.push_back(
+        {entry.name, growth_word(fit), rounded(fit.law.k),
+         if_known(fit.exponent.has_value(), rounded(interval.low)),
+         if_known(fit.exponent.has_value(), rounded(interval.high)),
+         fit.law.a < kNoTime ? 0 : fit.law.a, fit.law.b, fit.residual_ratio,
+         if_known(predicted, prediction.seconds.value_or(0)),
+         if_known(predicted, prediction.interval.low),
+         if_known(predicted, prediction.interval.high),
+         predicted ? Value()
+                   : Value(entry.variant ? prediction.refused : "its figures, not runs")});
   }
   return table;
 }

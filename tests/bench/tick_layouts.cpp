@@ -28,7 +28,7 @@ constexpr double kHotSeconds = 10.0 / 5;
 constexpr int kReads = 300;
 constexpr const char* kReadColumns =
     "player_id, telegram_id, name, location_id, level, xp, hp, max_hp, stamina, max_stamina, "
-    "endurance, is_dead";
+    "endurance, is_dead, created_at, last_seen_at";
 
 constexpr std::size_t kMedianColumn = 1;
 constexpr std::size_t kRatioColumn = 4;

@@ -167,10 +167,6 @@ DECLARE
   now_is   record;
   relation oid;
 BEGIN
-  IF NEW.stamina_epoch IS DISTINCT FROM OLD.stamina_epoch THEN
-    RAISE EXCEPTION 'stamina_epoch is not for writing'
-      USING ERRCODE = 'feature_not_supported', HINT = 'settle_player() keeps it';
-  END IF;
   SELECT p.tableoid INTO relation
     FROM :"players" AS p WHERE p.player_id = OLD.player_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
@@ -187,7 +183,7 @@ BEGIN
                               ELSE p.max_stamina END),
          stamina_epoch = GREATEST(p.stamina_epoch, now_is.epoch):"other columns"
    WHERE p.player_id = OLD.player_id
-  RETURNING p.stamina, p.stamina_epoch INTO NEW.stamina, NEW.stamina_epoch;
+  RETURNING p.stamina INTO NEW.stamina;
   RETURN NEW;
 END
 $body$;
