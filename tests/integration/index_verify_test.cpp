@@ -43,7 +43,7 @@ struct IndexVerify : test::GameTest {
     return index::verify(session, which, {}, options, recorder);
   }
   void seed_and_apply() {
-    seed({.players = 5000, .combats = 3000, .dropped = 5000});
+    seed({.players = 20000, .combats = 3000, .dropped = 5000});
     index::apply(session, pack, {}, recorder);
   }
   /// A pack of one index on players.
@@ -67,7 +67,7 @@ TEST_F(IndexVerify, UsedIndexes_PassByEitherWay) {
   seed_and_apply();
   const std::string before = whole();
   for (const auto without : {index::Without::kAuto, index::Without::kCopies}) {
-    const core::Result result = verify(pack, {.runs = 5, .without = without});
+    const core::Result result = verify(pack, {.runs = 20, .without = without});
     EXPECT_EQ(metric(result, "used"), "3");
     EXPECT_EQ(check(result, "idx_players_stamina_regen is faster than without"), "pass");
     EXPECT_THAT(column(result, "plan"), Each(HasSubstr("Index Scan using idx_")));
