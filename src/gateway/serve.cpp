@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/stopwatch.hpp"
+#include "core/wait.hpp"
 #include "gateway/reference.hpp"
 #include "net/limits.hpp"
 
@@ -19,17 +18,10 @@ using core::Unit;
 
 /// Waits for the stop, or for the duration where there is one.
 void wait(const std::stop_token& stop, const std::optional<core::Seconds>& duration) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  if (!duration) {
-    changed.wait(lock, stop, [] { return false; });
-    return;
-  }
   // A year is for ever, and fits the clock.
-  const core::Seconds length = std::min(*duration, core::Seconds(365.0 * 24 * 3600));
-  changed.wait_for(lock, stop, std::chrono::duration_cast<std::chrono::nanoseconds>(length),
-                   [] { return false; });
+  const core::Seconds year{365.0 * 24 * 3600};
+  const core::Seconds length = std::min(duration.value_or(year), year);
+  core::wait(stop, std::chrono::duration_cast<std::chrono::nanoseconds>(length));
 }
 
 std::chrono::milliseconds milliseconds(core::Seconds length) {

@@ -4,9 +4,8 @@
 
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
 
+#include "core/wait.hpp"
 #include "index/grants.hpp"
 
 namespace scalectl::index {
@@ -91,11 +90,7 @@ Error Patience::give_up(const std::string& what, const std::string& remedy) cons
 }
 
 void pause(const std::stop_token& stop, std::chrono::milliseconds duration) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop, duration, [] { return false; });
-  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
+  if (!core::wait(stop, duration)) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 
 void await(pg::Session& session, Patience& patience, const std::string& what,

@@ -55,14 +55,13 @@ core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& nami
   }
   if (foreign > 0) {
     result.notes.push_back(fmt::format(
-        "{} of the indexes without scalectl's comment: somebody else made what has none; "
-        "--foreign drops it too",
+        "without scalectl's comment: {}; somebody else made what has none, and --foreign "
+        "drops it too",
         foreign));
   }
   if (shared > 0) {
     result.notes.push_back(fmt::format(
-        "{} of the indexes were made for another pack, which needs them; --foreign drops them too",
-        shared));
+        "made for another pack, which needs them: {}; --foreign drops them too", shared));
   }
   for (const Fillfactor& setting : pack.fillfactors) {
     const std::string name = naming.table(setting.table);

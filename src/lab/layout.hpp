@@ -35,6 +35,7 @@ inline constexpr int kPgbouncerSocketPort = 6432;
 /// The superuser and the database of a lab.
 inline constexpr const char* kRole = "lab";
 inline constexpr const char* kDatabase = "lab";
+inline constexpr const char* kReplicaSlot = "replica";
 
 /// The account the servers run under: nothing for a plain user (their own), postgres or nobody for
 /// root. Throws Error (usage) where root finds neither.

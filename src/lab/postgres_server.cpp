@@ -217,10 +217,19 @@ void create_database(const Site& site) {
 
 void create_replica(const Site& site) {
   std::filesystem::remove_all(site.layout.replica());
+  {
+    // The slot makes the primary keep what a slow replica has not read yet; without it, one that
+    // falls behind by a checkpoint can never follow again.
+    pg::Session session(target_of(site, socket_port(site), "postgres"), "scalectl lab", site.stop);
+    session.query(
+        "SELECT pg_create_physical_replication_slot($1)"
+        " WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = $1)",
+        {kReplicaSlot});
+  }
   run_helper(
       {.argv = {site.programs.pg_basebackup, "--pgdata=" + site.layout.replica().string(),
-                "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
-                "--host=" + site.layout.directory.string(),
+                "--write-recovery-conf", std::string("--slot=") + kReplicaSlot, "--checkpoint=fast",
+                "--no-sync", "--host=" + site.layout.directory.string(),
                 fmt::format("--port={}", socket_port(site)), std::string("--username=") + kRole},
        .account = site.account,
        .directory = site.layout.directory.string(),

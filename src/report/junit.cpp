@@ -15,6 +15,7 @@ std::string reason(const Result& result) {
   std::string text = fmt::format("{:.3f} s", result.elapsed_s);
   if (result.threshold_s) text += fmt::format(", threshold {:g} s", *result.threshold_s);
   if (result.band) text += ", " + *result.band;
+  if (result.threshold_s) return text;  // that is the reason
   for (const auto& [key, value] : flatten(result.metrics, ".")) {
     const bool small = value.if_integer() != nullptr && *value.if_integer() > 0 &&
                        unit_of(key) == core::Unit::kPlain;

@@ -43,7 +43,7 @@ std::map<std::string, std::string> lists_of(pg::Transaction& tx, const std::stri
     } else {
       before += "p." + column + ", ";
     }
-    if (name == "stamina_epoch" || !rows.boolean(i, "writable")) continue;
+    if (!rows.boolean(i, "writable")) continue;
     // As text: not every type has an equality.
     others += fmt::format(
         ",\n         {0} = CASE WHEN NEW.{0}::text IS DISTINCT FROM OLD.{0}::text THEN NEW.{0} "

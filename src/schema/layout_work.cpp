@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/error.hpp"
+#include "core/wait.hpp"
 
 namespace scalectl::schema {
 namespace {
@@ -23,12 +22,7 @@ void LayoutWork::heed_stop() const {
   if (session.stop().stop_requested()) throw Error(ErrorKind::kInterrupted, "interrupted");
 }
 
-void LayoutWork::pause(milliseconds duration) const {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, session.stop(), duration, [] { return false; });
-}
+void LayoutWork::pause(milliseconds duration) const { core::wait(session.stop(), duration); }
 
 void LayoutWork::briefly(const std::string& what,
                          const std::function<void(pg::Transaction&)>& action) const {

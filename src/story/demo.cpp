@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cmath>
-
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "core/power_law.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/session.hpp"
@@ -68,17 +67,18 @@ core::Table comparison(const Object& claims, const Trials& trials) {
   const Object& claim = object_in(claims, "performance_comparison");
   const auto players = *claim.find("players")->if_integer();
   const Trial& trial = trials.at(players);
-  core::Table table{.key = "performance_comparison",
-                    .title = fmt::format("Performance comparison, {} players", core::grouped(players)),
-                    .columns = {{"task", "Task"},
-                                {"rows", "rows", Unit::kCount},
-                                {"seed_before", "seed: before"},
-                                {"before_s", "measured", Unit::kSeconds},
-                                {"seed_after", "seed: after"},
-                                {"after_s", "measured", Unit::kSeconds},
-                                {"seed_improvement", "seed: gain"},
-                                {"improvement_ratio", "measured", Unit::kTimes}},
-                    .rows = {}};
+  core::Table table{
+      .key = "performance_comparison",
+      .title = fmt::format("Performance comparison, {} players", core::grouped(players)),
+      .columns = {{"task", "Task"},
+                  {"rows", "rows", Unit::kCount},
+                  {"seed_before", "seed: before"},
+                  {"before_s", "measured", Unit::kSeconds},
+                  {"seed_after", "seed: after"},
+                  {"after_s", "measured", Unit::kSeconds},
+                  {"seed_improvement", "seed: gain"},
+                  {"improvement_ratio", "measured", Unit::kTimes}},
+      .rows = {}};
   double before_total = 0;
   double after_total = 0;
   const auto add = [&](const Object& row, const Value& rows, double before, double after) {
@@ -153,12 +153,13 @@ core::Table index_effect(const Trials& trials) {
   return table;
 }
 
-/// Exponent k of t ~ n^k between the smallest and the largest size.
+/// How the stamina tick grows: the slope of log t over log n.
 double exponent(const Trials& trials, const Variant& variant) {
-  const auto& [small, first] = *trials.begin();
-  const auto& [large, last] = *trials.rbegin();
-  return std::log(at(last, "stamina", variant).elapsed_s / at(first, "stamina", variant).elapsed_s) /
-         std::log(static_cast<double>(large) / static_cast<double>(small));
+  std::vector<std::pair<double, double>> points;
+  for (const auto& [players, trial] : trials) {
+    points.emplace_back(static_cast<double>(players), at(trial, "stamina", variant).elapsed_s);
+  }
+  return core::log_slope(points);
 }
 
 /// What the numbers say, in plain words, each computed from them.
@@ -173,13 +174,14 @@ std::vector<std::string> lessons(const Trials& trials) {
 
   std::vector<std::string> lines;
   lines.push_back(fmt::format(
-      "Without the indexes, one statement instead of {} is {:.1f} times faster at {} players. Here each "
-      "statement takes {:.0f} us on the same machine; over a network a round trip comes on top."
-      ,
+      "Without the indexes, one statement instead of {} is {:.1f} times faster at {} players. Here "
+      "each "
+      "statement takes {:.0f} us on the same machine; over a network a round trip comes on top.",
       core::grouped(before.rows + 1), before.elapsed_s / plain.elapsed_s, size,
       before.elapsed_s * 1e6 / static_cast<double>(before.rows + 1)));
   lines.emplace_back(
-      "Before means row by row and without the indexes; after, one statement with them. Decay was one "
+      "Before means row by row and without the indexes; after, one statement with them. Decay was "
+      "one "
       "statement in the seed already.");
   lines.push_back(fmt::format(
       "It is one statement but not O(1): from {} to {} players its time grows as n^{:.2f} (row by "
@@ -189,15 +191,22 @@ std::vector<std::string> lessons(const Trials& trials) {
   lines.push_back(fmt::format(
       "The seed's stamina index makes the stamina tick {}: {:.2f} times the time and {:.2f} times "
       "the WAL at {} players. It names stamina, so every tick rewrites it.",
-      slowdown > 1.05 ? "slower" : slowdown < 0.95 ? "faster" : "no faster", slowdown, wal, size));
-  const double combat = at(trial, "combat", kAfter).elapsed_s / at(trial, "combat", kPlainSet).elapsed_s;
-  const double decay = at(trial, "decay", kAfter).elapsed_s / at(trial, "decay", kPlainSet).elapsed_s;
-  lines.push_back(fmt::format(
-      "With half of the rows due, the other two indexes change combat to {:.2f} and decay to {:.2f} "
-      "times their time without; they pay when few rows are due.",
-      combat, decay));
-  lines.push_back(fmt::format("The stamina tick at {} players takes {:.2f} s; the threshold is {:g} s.",
-                              size, after.elapsed_s, kThreshold));
+      slowdown > 1.05   ? "slower"
+      : slowdown < 0.95 ? "faster"
+                        : "no faster",
+      slowdown, wal, size));
+  const double combat =
+      at(trial, "combat", kAfter).elapsed_s / at(trial, "combat", kPlainSet).elapsed_s;
+  const double decay =
+      at(trial, "decay", kAfter).elapsed_s / at(trial, "decay", kPlainSet).elapsed_s;
+  lines.push_back(
+      fmt::format("With half of the rows due, the other two indexes change combat to {:.2f} and "
+                  "decay to {:.2f} "
+                  "times their time without; they pay when few rows are due.",
+                  combat, decay));
+  lines.push_back(
+      fmt::format("The stamina tick at {} players takes {:.2f} s; the threshold is {:g} s.", size,
+                  after.elapsed_s, kThreshold));
   return lines;
 }
 
@@ -251,9 +260,8 @@ Demo run_demo(const catalog::Catalog& catalog, const DemoOptions& options,
     observer.info(fmt::format("Measured {} players in {:.1f}s (medians of {} runs; row by row: {})",
                               core::grouped(size.players), trial_watch.seconds(), size.set_repeats,
                               size.rows_repeats));
-    repeats.push_back(Object{{"players", size.players},
-                             {"set", size.set_repeats},
-                             {"rows", size.rows_repeats}});
+    repeats.push_back(
+        Object{{"players", size.players}, {"set", size.set_repeats}, {"rows", size.rows_repeats}});
   }
 
   core::Result& result = demo.result;

@@ -88,7 +88,10 @@ core::Result tick_sweep(const pg::Target& admin, const catalog::Catalog& catalog
   const SweepPlan plan = plan_sweep(tick, options.strategies, options.layouts);
   const SweepClaims claims = read_sweep_claims(catalog, tick);
   core::Result result{.command = "tick sweep", .name = tick.name};
-  result.params.set("strategies", core::join(options.strategies, ","))
+  std::vector<std::string> sizes;
+  for (const std::int64_t size : options.sizes) sizes.push_back(std::to_string(size));
+  result.params.set("sizes", core::join(sizes, ","))
+      .set("strategies", core::join(options.strategies, ","))
       .set("layouts", core::join(options.layouts, ","))
       .set("repeats", options.repeats)
       .set("max_time_s", options.max_time.count())

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "core/power_law.hpp"
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "story/workflow_layouts.hpp"
@@ -101,38 +101,24 @@ core::Table one_task_table(const Trials& trials, const WorkflowBenchOptions& opt
     Array row{tasks};
     for (const Setting& setting : settings_of(options)) {
       const Timing& timing = at(trial, "one_task", setting);
-      row.push_back(cell(timing.median_s ? std::optional(timing.p95_s) : std::nullopt,
-                         options.limit));
+      row.push_back(
+          cell(timing.median_s ? std::optional(timing.p95_s) : std::nullopt, options.limit));
     }
     table.rows.push_back(std::move(row));
   }
   return table;
 }
 
-/// Least squares of log t over log n; nothing for fewer than two sizes.
+/// How a query grows: the slope of log t over log n; nothing for fewer than two sizes.
 std::optional<double> exponent(const Trials& trials, const std::string& query,
                                const Setting& setting) {
   std::vector<std::pair<double, double>> points;
   for (const auto& [tasks, trial] : trials) {
     const auto& seconds = at(trial, query, setting).median_s;
-    if (seconds && *seconds > 0) {
-      points.emplace_back(std::log(static_cast<double>(tasks)), std::log(*seconds));
-    }
+    if (seconds && *seconds > 0) points.emplace_back(static_cast<double>(tasks), *seconds);
   }
   if (points.size() < 2) return std::nullopt;
-  double mean_x = 0;
-  double mean_y = 0;
-  for (const auto& [x, y] : points) {
-    mean_x += x / static_cast<double>(points.size());
-    mean_y += y / static_cast<double>(points.size());
-  }
-  double covariance = 0;
-  double variance = 0;
-  for (const auto& [x, y] : points) {
-    covariance += (x - mean_x) * (y - mean_y);
-    variance += (x - mean_x) * (x - mean_x);
-  }
-  return covariance / variance;
+  return core::log_slope(points);
 }
 
 /// Each query at the largest number of tasks, with how it grows and how it comes by its rows.
@@ -141,10 +127,13 @@ core::Table query_table(const Object& claims, const Trials& trials,
   const auto& [largest, trial] = *trials.rbegin();
   core::Table table{.key = "queries",
                     .title = fmt::format("Each query at {} tasks", core::grouped(largest)),
-                    .columns = {{"query", "Query"}, {"setting", "view, indexes"},
+                    .columns = {{"query", "Query"},
+                                {"setting", "view, indexes"},
                                 {"time_s", "time", Unit::kSeconds},
-                                {"exponent", "grows as n^"}, {"access", "access"},
-                                {"seed_growth", "seed: after"}, {"seed_gain", "seed: gain"},
+                                {"exponent", "grows as n^"},
+                                {"access", "access"},
+                                {"seed_growth", "seed: after"},
+                                {"seed_gain", "seed: gain"},
                                 {"gain_ratio", "gain over v1", Unit::kTimes}},
                     .rows = {}};
   for (const char* query : kQueries) {
@@ -158,7 +147,8 @@ core::Table query_table(const Object& claims, const Trials& trials,
       const Timing& timing = at(trial, name, setting);
       const auto power = exponent(trials, name, setting);
       table.rows.push_back(
-          {core::join(core::split(name, '_'), " "), name_of(setting), cell(timing.median_s, options.limit),
+          {core::join(core::split(name, '_'), " "), name_of(setting),
+           cell(timing.median_s, options.limit),
            power ? Value(std::round(*power * 100) / 100) : Value(),
            timing.access.empty() ? Value() : Value(timing.access),
            claim != nullptr ? *claim->find("after") : Value(),
@@ -172,28 +162,28 @@ core::Table query_table(const Object& claims, const Trials& trials,
 core::Table cost_table(const Object& claims, const Trials& trials,
                        const WorkflowBenchOptions& options) {
   const auto& [largest, trial] = *trials.rbegin();
-  core::Table table{.key = "index_cost",
-                    .title = fmt::format("What the indexes cost at {} tasks", core::grouped(largest)),
-                    .columns = {{"indexes", "indexes"},
-                                {"size_ratio", "share of the tables", Unit::kRatio},
-                                {"seed_size", "seed"},
-                                {"insert_s", "insert", Unit::kSeconds},
-                                {"insert_ratio", "x none", Unit::kTimes},
-                                {"transition_s", "transition", Unit::kSeconds},
-                                {"transition_ratio", "x none", Unit::kTimes},
-                                {"seed_overhead", "seed"}},
-                    .rows = {}};
+  core::Table table{
+      .key = "index_cost",
+      .title = fmt::format("What the indexes cost at {} tasks", core::grouped(largest)),
+      .columns = {{"indexes", "indexes"},
+                  {"size_ratio", "share of the tables", Unit::kRatio},
+                  {"seed_size", "seed"},
+                  {"insert_s", "insert", Unit::kSeconds},
+                  {"insert_ratio", "x none", Unit::kTimes},
+                  {"transition_s", "transition", Unit::kSeconds},
+                  {"transition_ratio", "x none", Unit::kTimes},
+                  {"seed_overhead", "seed"}},
+      .rows = {}};
   const auto none = trial.indexes.find("none");
   for (const std::string& indexes : options.indexes) {
     const IndexCost& cost = trial.indexes.at(indexes);
     const bool compared = none != trial.indexes.end();
     const bool seeds = indexes == "seed";
-    table.rows.push_back({indexes, cost.size_ratio, seeds ? *claims.find("index_size") : Value(),
-                          cost.insert_s,
-                          compared ? Value(cost.insert_s / none->second.insert_s) : Value(),
-                          cost.transition_s,
-                          compared ? Value(cost.transition_s / none->second.transition_s) : Value(),
-                          seeds ? *claims.find("write_overhead") : Value()});
+    table.rows.push_back(
+        {indexes, cost.size_ratio, seeds ? *claims.find("index_size") : Value(), cost.insert_s,
+         compared ? Value(cost.insert_s / none->second.insert_s) : Value(), cost.transition_s,
+         compared ? Value(cost.transition_s / none->second.transition_s) : Value(),
+         seeds ? *claims.find("write_overhead") : Value()});
   }
   return table;
 }

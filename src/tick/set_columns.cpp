@@ -1,83 +1,15 @@
 #include "tick/set_columns.hpp"
 
 #include <algorithm>
-#include <cctype>
 
-#include "catalog/sql_text.hpp"
+#include "tick/sql_tokens.hpp"
 
 namespace scalectl::tick {
 namespace {
 
-bool in_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-struct Token {
-  std::string_view text;  ///< as it is written
-  std::string name;       ///< an identifier or keyword as the server reads it; else empty
-  bool quoted = false;
-  int depth = 0;  ///< of parentheses and brackets; those themselves are of the depth around them
-
-  /// True for a keyword, which a quoted identifier is not.
-  bool is(std::string_view keyword) const { return !quoted && name == keyword; }
-};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-/// What is between the quotes, with the doubled ones undone. The tokens of a quoted identifier with
-/// a doubled quote follow one another without a space: "a""b" is read as two, and joined by the
-/// caller.
-std::string unquoted(std::string_view text) { return std::string(text.substr(1, text.size() - 2)); }
-
-std::vector<Token> tokens_of(std::string_view sql) {
-  std::vector<Token> tokens;
-  int depth = 0;
-  std::size_t at = 0;
-  while (at < sql.size()) {
-    const char c = sql[at];
-    if (std::isspace(static_cast<unsigned char>(c)) != 0) {
-      ++at;
-      continue;
-    }
-    if (const std::size_t length =
-            catalog::opaque_length(sql.substr(at), at == 0 ? ' ' : sql[at - 1])) {
-      const std::string_view text = sql.substr(at, length);
-      const bool doubled = at > 0 && c == '"' && sql[at - 1] == '"' && !tokens.empty();
-      at += length;
-      if (text.substr(0, 2) == "--" || text.substr(0, 2) == "/*") continue;
-      if (doubled) {
-        tokens.back().name += "\"" + unquoted(text);
-        tokens.back().text = {tokens.back().text.data(), tokens.back().text.size() + length};
-      } else if (c == '"') {
-        tokens.push_back({.text = text, .name = unquoted(text), .quoted = true, .depth = depth});
-      } else {
-        tokens.push_back({.text = text, .name = "", .depth = depth});
-      }
-      continue;
-    }
-    std::size_t length = 1;
-    if (in_word(c)) {
-      while (at + length < sql.size() && in_word(sql[at + length])) ++length;
-    }
-    if (c == ')' || c == ']') --depth;
-    const std::string_view text = sql.substr(at, length);
-    tokens.push_back({.text = text, .name = in_word(c) ? lower(text) : "", .depth = depth});
-    if (c == '(' || c == '[') ++depth;
-    at += length;
-  }
-  return tokens;
-}
-
 class Reader {
  public:
-  explicit Reader(std::string_view sql) : tokens_(tokens_of(sql)) {}
+  explicit Reader(std::string_view sql) : tokens_(sql_tokens(sql)) {}
 
   std::vector<SetColumn> read() {
     std::string target;  // of the INSERT or MERGE that an UPDATE without a table belongs to
@@ -130,7 +62,7 @@ class Reader {
     bool left = true;
     int cases = 0;  // a WHEN ends the assignments of MERGE, but not one of CASE
     for (; at < tokens_.size() && tokens_[at].depth >= depth; ++at) {
-      const Token& token = tokens_[at];
+      const SqlToken& token = tokens_[at];
       if (token.is("case")) ++cases;
       if (token.is("end")) --cases;
       const bool comparison = token.is("from") && tokens_[at - 1].is("distinct");
@@ -162,7 +94,7 @@ class Reader {
     }
   }
 
-  std::vector<Token> tokens_;
+  std::vector<SqlToken> tokens_;
   std::vector<SetColumn> found_;
 };
 

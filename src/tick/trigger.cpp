@@ -8,6 +8,7 @@
 #include "core/stopwatch.hpp"
 #include "pg/identifier.hpp"
 #include "pg/relation.hpp"
+#include "tick/statements.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -64,17 +65,12 @@ TriggerFile load_trigger(const catalog::Catalog& catalog, const Definition& tick
                     "combat has one: tick run combat --trigger install");
 }
 
-std::string value_of(const Parameter& parameter, const Options& options) {
-  const auto given = options.parameters.find(parameter.name);
-  return given == options.parameters.end() ? parameter.default_value : given->second;
-}
-
 /// Where things are: the function stands beside the table, whatever schema the search path means.
 class Names {
  public:
-  Names(const Definition& tick, const Options& options, const TriggerFile& file,
+  Names(const Statements& statements, const Options& options, const TriggerFile& file,
         const pg::Relation& relation)
-      : tick_(tick), options_(options), file_(file), relation_(relation) {}
+      : statements_(statements), options_(options), file_(file), relation_(relation) {}
 
   std::string table() const {
     return pg::quote_identifier(relation_.schema) + "." + pg::quote_identifier(relation_.name);
@@ -88,10 +84,9 @@ class Names {
             [this](const std::string& name) {
               if (name == file_.table) return table();
               if (name == file_.function) return function();
-              for (const Parameter& parameter : tick_.parameters) {
-                if (parameter.variable != name) continue;
-                return pg::quote_literal(parameter.to_sql(value_of(parameter, options_)));
-              }
+              // A function binds no values: what a tick takes as a parameter stands in its text.
+              if (const pg::Param* value = statements_.find(name))
+                return pg::quote_literal(**value);
               return options_.naming.table(name);
             },
             [](const std::string&) { return std::string(); })
@@ -99,7 +94,7 @@ class Names {
   }
 
  private:
-  const Definition& tick_;
+  const Statements& statements_;
   const Options& options_;
   const TriggerFile& file_;
   const pg::Relation& relation_;
@@ -135,16 +130,14 @@ core::Result set_trigger(pg::Session& session, const catalog::Catalog& catalog,
   const TriggerFile file = load_trigger(catalog, tick);
   check(tick, options);
   const core::Stopwatch watch;
+  const Statements statements(tick, options);
   core::Result result{.command = "tick run", .name = tick.name};
   result.params.set("trigger", install ? "install" : "remove");
   if (install) {
-    for (const Parameter& parameter : tick.parameters) {
-      auto [key, value] = parameter.described(value_of(parameter, options));
-      result.params.set(std::move(key), std::move(value));
-    }
+    for (const auto& [key, value] : statements.described()) result.params.set(key, value);
   }
   const pg::Relation relation = pg::require_relation(session, options.naming.table(file.table));
-  const Names names(tick, options, file, relation);
+  const Names names(statements, options, file, relation);
   bool before = false;
   try {
     pg::Transaction tx = session.begin();

@@ -12,16 +12,6 @@ constexpr int kCombats = 20'000;
 /// Writes of the game in each run, each a transaction: as many as there are batches of idle turns.
 constexpr int kWrites = 100;
 
-/// sql/ticks/combat.v1.sql in batches of 100, each its own transaction: seed 000's option 1.
-constexpr const char* kBatches =
-    "DO $$ DECLARE ended int; BEGIN LOOP"
-    "  UPDATE active_combats SET turn = CASE turn WHEN 'player' THEN 'npc' ELSE 'player' END,"
-    "         turn_number = turn_number + 1, turn_started_at = now()"
-    "   WHERE combat_id = ANY (ARRAY(SELECT combat_id FROM active_combats"
-    "          WHERE turn_started_at < now() - interval '5 min'"
-    "          ORDER BY turn_started_at LIMIT 100 FOR UPDATE SKIP LOCKED));"
-    "  GET DIAGNOSTICS ended = ROW_COUNT; COMMIT; EXIT WHEN ended = 0; END LOOP; END $$";
-
 /// Both must have ended all of them.
 constexpr const char* kNoneLeft =
     "DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM active_combats"
@@ -68,13 +58,16 @@ core::Result combat(const Arena& arena) {
       {{"batches of 100, beside the game",
         copy,
         [&] {
-          arena.psql("combat", {writes(), kBatches, kNoneLeft});
+          arena.psql("combat", {writes()});
+          arena.scalectl("combat", {"tick", "run", "combat", "--strategy", "batched"});
+          arena.psql("combat", {kNoneLeft});
         },
         {}},
        {"trigger, in the game's writes",
         with_trigger,
         [&] {
-          arena.psql("combat", {writes(), kNoneLeft});
+          arena.psql("combat", {writes()});
+          arena.psql("combat", {kNoneLeft});
         },
         {}},
        {"the game's writes alone", copy, [&] { arena.psql("combat", {writes()}); }, {}}},

@@ -6,11 +6,14 @@
 #include <csignal>
 #include <filesystem>
 
+#include "core/error.hpp"
+#include "pg/session.hpp"
 #include "process/host.hpp"
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 #include "support/lab_home.hpp"
 #include "support/running.hpp"
+#include "support/waiting.hpp"
 
 namespace scalectl::test {
 namespace {
@@ -63,6 +66,30 @@ TEST_F(LabTrouble, KilledUp_IsClearedAwayByTheNext) {
   const Outcome up = home_.scalectl({"lab", "up", "--fast"});
   EXPECT_EQ(up.code, 0) << up.err;
   EXPECT_TRUE(home_.lab().running());
+}
+
+TEST_F(LabTrouble, ReplicaThatWasHeldUp_StillCatchesUp) {
+  ASSERT_EQ(home_.scalectl({"lab", "up", "--fast", "--replica"}).code, 0);
+  pg::Session primary(home_.lab().postgres(), "scalectl test");
+  pg::Session replica(home_.lab().replica(), "scalectl test");
+  const pid_t receiver = std::stoi(scalar(replica, "SELECT pid FROM pg_stat_wal_receiver"));
+  ASSERT_EQ(kill(receiver, SIGSTOP), 0);
+  for (int round = 0; round < 4; ++round) {
+    primary.query("SELECT pg_logical_emit_message(false, 'test', repeat('x', 20000000))");
+    primary.query("SELECT pg_switch_wal()");
+    primary.query("CHECKPOINT");  // recycles what nobody needs any more
+  }
+  primary.query("CREATE TABLE written AS SELECT 7 AS x");
+  // A connection that was cut off: the walreceiver that comes next starts from what is kept.
+  ASSERT_EQ(kill(receiver, SIGKILL), 0);
+  EXPECT_TRUE(comes_true([&] {
+    try {
+      pg::Session again(home_.lab().replica(), "scalectl test");
+      return scalar(again, "SELECT to_regclass('written') IS NOT NULL") == "t";
+    } catch (const core::Error&) {
+      return false;  // it restarts after the crash of its process
+    }
+  }));
 }
 
 TEST_F(LabTrouble, SettingThatTheServerRefuses_LeavesNothing) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 
 #include "index/engine.hpp"
@@ -144,14 +145,26 @@ TEST_F(PartitionedIndex, WriterWhileTheWholeIsJoinedUp_IsWaitedForAndOthersAreLe
     tx.commit();
   });
   locked.get_future().wait();
+  std::atomic<bool> done = false;
+  int writes = 0;
+  std::string refused;
   std::jthread other([&] {
     pg::Session own = database.connect();
-    for (int i = 0; i < 30; ++i) {  // would fail if it queued behind the join for longer
-      own.query("SET lock_timeout = '900ms'; LOCK TABLE ONLY " + kSteps + " IN ROW EXCLUSIVE MODE");
+    try {
+      while (!done) {  // one that queued behind the join for as long as the writer lasts would fail
+        own.query("SET lock_timeout = '1s'; LOCK TABLE ONLY " + kSteps + " IN ROW EXCLUSIVE MODE");
+        ++writes;
+      }
+    } catch (const Error& error) {
+      refused = error.what();
     }
   });
   const core::Result result = apply(best);
+  done = true;
+  other.join();
   EXPECT_EQ(metric(result, "created"), "3");
+  EXPECT_EQ(refused, "");
+  EXPECT_GT(writes, 10);
   EXPECT_GT(result.metrics.find("waited_s")->number(), 1);
 }
 

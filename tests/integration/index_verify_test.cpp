@@ -162,6 +162,22 @@ TEST_F(IndexVerify, Price_FindsThatTheSeedsIndexHarmsTheTick) {
   EXPECT_EQ(whole(), before);
 }
 
+TEST_F(IndexVerify, Price_OfATableWithoutAKey_FindsTheHarmToo) {
+  seed_and_apply();
+  session.query("ALTER TABLE players DROP CONSTRAINT players_pkey CASCADE");
+  const core::Result result = index::price(
+      session, pack, {}, {.writes = index::load_writes(catalog, "game"), .rounds = 1}, recorder);
+  EXPECT_THAT(result.notes, Contains(HasSubstr("idx_players_stamina_regen names stamina")));
+}
+
+TEST_F(IndexVerify, Price_DoesNotBlameThePackWhereAnotherIndexNamesTheColumnToo) {
+  seed_and_apply();
+  session.query("CREATE INDEX ON players (stamina)");
+  const core::Result result = index::price(
+      session, pack, {}, {.writes = index::load_writes(catalog, "game"), .rounds = 1}, recorder);
+  EXPECT_THAT(result.notes, Not(Contains(HasSubstr("idx_players_stamina_regen names stamina"))));
+}
+
 TEST_F(IndexVerify, Price_WithoutABetterPackFindsOneByItself) {
   seed_and_apply();
   const core::Result result = index::price(

@@ -434,6 +434,25 @@ TEST_F(IndexRights, RoleThatOwnsTheTables_DoesAll) {
   EXPECT_EQ(metric(index::drop(plain, pack, {}, recorder), "dropped"), "3");
 }
 
+TEST_F(IndexRights, SchemaThatMayNotBeUsed_IsSaidAsAGrant) {
+  session.query("CREATE SCHEMA \"Game\"; CREATE TABLE \"Game\".active_combats (x int)");
+  pg::Session plain = as_role();
+  const Error error = error_of([&] { index::status(plain, pack, pg::Naming("Game", {})); });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_EQ(error.hint(), "GRANT USAGE ON SCHEMA \"Game\" TO " + role + ";");
+}
+
+TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
+  apply();
+  const index::Pack hot = index::load(catalog, "game-hot");
+  const core::Result result = index::drop(session, hot, {}, recorder);
+  EXPECT_EQ(metric(result, "dropped"), "0");
+  EXPECT_EQ(metric(result, "shared"), std::to_string(hot.indexes.size()));
+  EXPECT_EQ(found(), kAll);
+  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.foreign = true}), "dropped"),
+            std::to_string(hot.indexes.size()));
+}
+
 TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {
   apply();
   pg::Session plain = as_role();

@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "core/monotonic.hpp"
 #include "core/rng.hpp"
 #include "core/stopwatch.hpp"
+#include "core/wait.hpp"
 #include "process/host.hpp"
 #include "process/notify.hpp"
 #include "redis_lock.hpp"
@@ -159,13 +158,8 @@ class Daemon {
 
   bool wait(core::Seconds length) {
     expect(length + kSlack);
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, context_.stop(),
-                     std::chrono::duration_cast<std::chrono::nanoseconds>(length),
-                     [] { return false; });
-    return !context_.stop().stop_requested();
+    return core::wait(context_.stop(),
+                      std::chrono::duration_cast<std::chrono::nanoseconds>(length));
   }
 
   const Options& options_;

@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
-
 #include "core/stopwatch.hpp"
+#include "core/wait.hpp"
 
 namespace scalectl::tool {
 namespace {
@@ -46,15 +44,6 @@ core::Result held_result(const tick::Definition& tick, const tick::Options& run,
   result.notes.push_back(fmt::format(
       "held: another run is at work on tick {}: it has the Redis lock {}", tick.name, key));
   return result;
-}
-
-/// False where a stop is requested meanwhile.
-bool wait(std::chrono::milliseconds length, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop, length, [] { return false; });
-  return !stop.stop_requested();
 }
 
 }  // namespace
@@ -128,7 +117,7 @@ std::optional<core::Result> RedisLock::take(const tick::Definition& tick, const 
           "it ends by itself; --on-held skip does nothing then, wait waits longer with "
           "--lock-timeout");
     }
-    if (!wait(kBetweenTries, context_.stop())) {
+    if (!core::wait(context_.stop(), kBetweenTries)) {
       throw Error(ErrorKind::kInterrupted, "interrupted while another run had the Redis lock");
     }
   }
