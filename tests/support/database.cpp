@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "pg/identifier.hpp"
 
 namespace scalectl::test {
@@ -12,7 +14,10 @@ constexpr const char* kName = "scalectl test";
 
 }  // namespace
 
-lab::Lab shared_lab() { return lab::Lab(SCALECTL_TEST_LAB_HOME, "test"); }
+lab::Lab shared_lab() {
+  const char* name = std::getenv("SCALECTL_TEST_LAB");
+  return lab::Lab(SCALECTL_TEST_LAB_HOME, name == nullptr ? "test" : name);
+}
 
 Database::Database() {
   static int made = 0;

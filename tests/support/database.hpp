@@ -9,7 +9,7 @@
 
 namespace scalectl::test {
 
-/// The lab that the tests lab.up and lab.down bracket.
+/// The lab that the tests lab.up and lab.down bracket; with SCALECTL_TEST_LAB, the one of that name.
 lab::Lab shared_lab();
 
 /// An empty database; dropped again with everything that is connected to it.

@@ -15,10 +15,10 @@ using core::ErrorKind;
 using test::error_of;
 using testing::HasSubstr;
 
-struct Replica : test::GameTest {
+struct StandbyGame : test::GameTest {
   pg::Target target = pg::with_database(test::shared_lab().replica(), database.name());
 
-  Replica() {
+  StandbyGame() {
     init();
     seed({.players = 100});
   }
@@ -33,13 +33,13 @@ struct Replica : test::GameTest {
   }
 };
 
-TEST_F(Replica, Rows_ArriveAsTheyWereWritten) {
+TEST_F(StandbyGame, Rows_ArriveAsTheyWereWritten) {
   pg::Session standby = caught_up();
   EXPECT_EQ(test::scalar(standby, "SELECT pg_is_in_recovery()"), "t");
   EXPECT_EQ(test::digests(standby), test::digests(session));
 }
 
-TEST_F(Replica, EveryWrite_IsRefusedAsAConnectionToTheWrongServer) {
+TEST_F(StandbyGame, EveryWrite_IsRefusedAsAConnectionToTheWrongServer) {
   pg::Session standby = caught_up();
   const auto expect_read_only = [](const auto& action) {
     const Error error = error_of(action);
@@ -76,7 +76,7 @@ TEST_F(Replica, EveryWrite_IsRefusedAsAConnectionToTheWrongServer) {
   });
 }
 
-TEST_F(Replica, IndexStatusAndVerify_WorkThere) {
+TEST_F(StandbyGame, IndexStatusAndVerify_WorkThere) {
   const index::Pack pack = index::load(catalog, "game");
   seed({.players = 3000, .combats = 3000, .dropped = 3000, .existing = seed::Existing::kReplace});
   index::apply(session, pack, {}, recorder);
