@@ -11,10 +11,10 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "index/candidates.hpp"
-#include "index/copies.hpp"
 #include "index/explain.hpp"
 #include "index/grants.hpp"
 #include "index/hypothetical.hpp"
+#include "index/write_price.hpp"
 #include "pg/relation.hpp"
 
 namespace scalectl::index {
@@ -102,12 +102,6 @@ struct Suggestion {
   std::int64_t bytes = 0;
 };
 
-/// What 1,000 inserts into a table cost.
-struct InsertCost {
-  double time_s = 0;
-  double wal_bytes = 0;
-};
-
 class Adviser {
  public:
   Adviser(pg::Session& session, const AdviseOptions& options)
@@ -129,21 +123,10 @@ class Adviser {
     }
   }
 
-  /// What a thousand inserts into the index's table would cost more with it, as two ratios and
-  /// bytes; nothing where no copy can be made.
-  std::optional<std::pair<InsertCost, InsertCost>> price(const Candidate& candidate) {
+  /// What writes of the index's table would cost more with it; nothing where no copy can be made.
+  std::optional<WritePrice> price(const Candidate& candidate) {
     try {
-      std::pair best{insert(candidate, false), insert(candidate, true)};
-      // The cheapest of a few tries, taken in turns: what else the machine does shows in it least.
-      const auto keep = [](InsertCost& cost, const InsertCost& next) {
-        cost.time_s = std::min(cost.time_s, next.time_s);
-        cost.wal_bytes = std::min(cost.wal_bytes, next.wal_bytes);
-      };
-      for (int round = 1; round < kRounds; ++round) {
-        keep(best.first, insert(candidate, false));
-        keep(best.second, insert(candidate, true));
-      }
-      return best;
+      return price_writes(session_, candidate);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) throw;
       unpriced_because_ = error.what();
@@ -156,8 +139,6 @@ class Adviser {
 
  private:
   static constexpr std::size_t kMostForOneQuery = 3;
-  static constexpr int kInserts = 1000;
-  static constexpr int kRounds = 7;
 
   std::map<Scanned, std::vector<std::string>> columns_of(const Value& plan) {
     std::map<Scanned, std::vector<std::string>> columns;
@@ -242,36 +223,21 @@ class Adviser {
     }
   }
 
-  InsertCost insert(const Candidate& candidate, bool with) {
-    require_primary(session_);
-    require_create(session_, candidate.on.schema);
-    const std::string& table = candidate.on.table;
-    const pg::Naming naming(candidate.on.schema, {});
-    require_select(session_, naming.table(table));
-    pg::Transaction tx = session_.begin();  // rolled back
-    CopyOptions empty;
-    empty.temporary = false;
-    empty.empty = true;
-    Copies copies(tx, {table}, naming, empty);
-    if (with) {
-      copies.add_index({.table = table,
-                        .name = "",
-                        .form = fmt::format("btree ({})", core::join(candidate.keys, ", "))});
-    }
-    const Value plan = explain(
-        tx, "ANALYZE, WAL, TIMING OFF",
-        fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} LIMIT {}", copies.quoted(table),
-                    copies.columns(table), copies.columns(table), naming.table(table), kInserts));
-    return {.time_s = number_in(*plan.if_object(), "Execution Time") / 1e3,
-            .wal_bytes = number_in(root_of(plan), "WAL Bytes")};
-  }
-
   pg::Session& session_;
   const AdviseOptions& options_;
   std::vector<Suggestion> suggestions_;
   std::map<Scanned, std::vector<std::vector<std::string>>> existing_;  // keys of a table's indexes
   std::string unpriced_because_;
 };
+
+Value ratio_of(const std::optional<CostWithAndWithout>& cost) {
+  return cost && cost->without.time_s > 0 ? Value(cost->with.time_s / cost->without.time_s)
+                                          : Value();
+}
+
+Value more_wal(const std::optional<CostWithAndWithout>& cost) {
+  return cost ? Value(cost->with.wal_bytes - cost->without.wal_bytes) : Value();
+}
 
 core::Table new_table() {
   return {.key = "suggestions",
@@ -285,7 +251,9 @@ core::Table new_table() {
                       {"saving_ratio", "saves", Unit::kRatio},
                       {"estimated_bytes", "size", Unit::kBytes},
                       {"insert_ratio", "1,000 inserts", Unit::kTimes},
-                      {"insert_wal_bytes", "more WAL", Unit::kBytes}},
+                      {"insert_wal_bytes", "more WAL", Unit::kBytes},
+                      {"update_ratio", "1,000 updates of it", Unit::kTimes},
+                      {"update_wal_bytes", "more WAL", Unit::kBytes}},
           .rows = {}};
 }
 
@@ -322,17 +290,16 @@ core::Result advise(pg::Session& session, const AdviseOptions& options, core::Ob
   core::Table table = new_table();
   for (const Suggestion& one : found) {
     const auto price = adviser.price(one.candidate);
-    table.rows.push_back(
-        {create_of(one.candidate), on_one_line(one.query->sql), one.query->calls,
-         one.query->total_s ? Value(*one.query->total_s) : Value(), one.before, one.after,
-         1 - one.after / one.before, one.bytes,
-         price && price->first.time_s > 0 ? Value(price->second.time_s / price->first.time_s)
-                                          : Value(),
-         price ? Value(price->second.wal_bytes - price->first.wal_bytes) : Value()});
+    const auto inserts = price ? price->inserts : std::nullopt;
+    const auto updates = price ? price->updates : std::nullopt;
+    table.rows.push_back({create_of(one.candidate), on_one_line(one.query->sql), one.query->calls,
+                          one.query->total_s ? Value(*one.query->total_s) : Value(), one.before,
+                          one.after, 1 - one.after / one.before, one.bytes, ratio_of(inserts),
+                          more_wal(inserts), ratio_of(updates), more_wal(updates)});
   }
   result.metrics.set("queries", queries.size()).set("suggestions", found.size());
   if (!adviser.unpriced_because().empty()) {
-    result.notes.push_back("the price of inserts was not measured: " + adviser.unpriced_because());
+    result.notes.push_back("the price of writes was not measured: " + adviser.unpriced_because());
   }
   if (!found.empty()) {
     result.notes.emplace_back(

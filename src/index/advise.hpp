@@ -19,8 +19,8 @@ struct AdviseOptions {
 };
 
 /// For each query the index that makes its plan cheapest, if one does so by `least_saving` or more:
-/// cost before and after, size, and what 1,000 inserts into the table would cost more with it
-/// (measured on a copy that is rolled back, where the role may make one). Builds nothing. Throws
+/// cost before and after, size, and what writes of the table would cost more with it (measured on a
+/// copy that is rolled back, where the role may make one). Builds nothing. Throws
 /// Error (usage) where hypopg or pg_stat_statements is not there, or may not be read.
 core::Result advise(pg::Session& session, const AdviseOptions& options, core::Observer& observer);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "index/changes.hpp"
@@ -16,8 +17,11 @@ namespace {
 constexpr double kPageBytes = 8192;
 constexpr double kPageHeaderBytes = 24 + 16;  // the page's and the b-tree's own
 constexpr double kBtreeFillfactor = 0.9;
-constexpr double kEntryOverheadBytes = 8 + 4;  // header and line pointer
-constexpr double kExpressionBytes = 32;        // of a value that there are no statistics for
+constexpr double kHeaderBytes = 8;       // of an entry
+constexpr double kLinePointerBytes = 4;  // to it
+constexpr double kRowBytes = 6;          // of a row's place, in the list of those with one key
+constexpr double kListBytes = kPageBytes / 10 - kLinePointerBytes;
+constexpr double kExpressionBytes = 32;  // of a value that there are no statistics for
 
 // Measured by tools/bench index (README, "Measured"): CREATE INDEX CONCURRENTLY reads the table
 // twice, and sorts what goes into the index.
@@ -28,44 +32,86 @@ constexpr double kGinShare = 0.1;  // of that text's size: words that come again
 
 double aligned(double bytes) { return std::ceil(bytes / 8) * 8; }
 
+/// Rows of the table as the last ANALYZE counted them, its partitions' together.
+double rows_of(pg::Session& session, const pg::Relation& table) {
+  return session
+      .query(
+          "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS n"
+          "  FROM pg_class c WHERE c.oid IN"
+          "       (SELECT $1::oid UNION SELECT relid FROM pg_partition_tree($1::oid::regclass))"
+          "   AND c.relkind = 'r'",
+          {std::to_string(table.oid)})
+      .real(0, "n");
+}
+
 }  // namespace
 
-std::int64_t btree_bytes(double rows, double width) {
-  const double entry = aligned(width) + kEntryOverheadBytes;
-  const double per_page =
-      std::max(1.0, std::floor((kPageBytes - kPageHeaderBytes) * kBtreeFillfactor / entry));
-  const double leaves = std::ceil(rows / per_page);
-  // Inner pages hold about as many entries as leaves do; one page is the index's own.
-  const double pages = leaves + std::ceil(leaves / per_page) + 1;
+std::int64_t btree_bytes(double rows, const Keys& keys) {
+  const double key = aligned(keys.width) + kHeaderBytes;
+  const double longest = std::max(1.0, std::floor((kListBytes - key) / kRowBytes));
+  const double equal = std::clamp(rows / std::max(1.0, keys.distinct), 1.0, longest);
+  // A list holds the places of all its rows, the first one's too; a single row stands in the
+  // header.
+  const double list = key + aligned(equal * kRowBytes);
+  // Between one and two rows to a key, some stand alone and some in twos.
+  const double pair = key + aligned(2 * kRowBytes);
+  const double entry = equal < 2 ? key + (equal - 1) * (pair - key) : list;
+  const double entries = rows / equal;
+  const double room = (kPageBytes - kPageHeaderBytes) * kBtreeFillfactor;
+  const auto per_page = [&](double bytes) {
+    return std::max(1.0, room / (bytes + kLinePointerBytes));
+  };
+  const double leaves = std::ceil(entries / per_page(entry));
+  // Inner pages hold one key for each page below; one page is the index's own.
+  const double pages = leaves + std::ceil(leaves / per_page(key)) + 1;
   return static_cast<std::int64_t>(pages * kPageBytes);
 }
 
-std::optional<double> width_of(pg::Session& session, const pg::Relation& table,
-                               const std::string& keys) {
+std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape,
+                            double rows) {
   std::set<std::string> known;
   for (const pg::RelationColumn& column : table.columns) known.insert(column.name);
-  const std::vector<std::string> columns = named_by(keys, known);
-  if (columns.empty()) return kExpressionBytes;
-  double width = 0;
+  const std::vector<std::string> columns = named_by(shape.keys + shape.rest, known);
+  constexpr double kUnknown = std::numeric_limits<double>::infinity();
+  if (columns.empty()) return Keys{kExpressionBytes, kUnknown};
+  // Columns of INCLUDE, and types whose equal values may differ in their bytes, are stored each for
+  // itself; so are those of a unique index.
+  bool apart = shape.unique || shape.rest.find("INCLUDE") != std::string::npos;
+  Keys keys{.distinct = 1};
   bool any = false;
   for (const std::string& column : columns) {
-    const pg::Rows rows = session.query(
-        "SELECT avg_width FROM pg_stats WHERE schemaname = $1 AND tablename = $2 AND attname = $3"
-        " ORDER BY inherited DESC LIMIT 1",
-        {table.schema, table.name, column});
-    any = any || !rows.empty();
-    width += rows.empty() ? 8 : static_cast<double>(rows.integer(0, "avg_width"));
+    const pg::Rows found = session.query(
+        "SELECT s.avg_width, s.n_distinct,"
+        "       t.typcategory IN ('A', 'C', 'R')"
+        "       OR t.typname IN ('numeric', 'float4', 'float8', 'jsonb') AS apart"
+        "  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+        "  LEFT JOIN LATERAL (SELECT avg_width, n_distinct FROM pg_stats"
+        "         WHERE schemaname = $2 AND tablename = $3 AND attname = a.attname"
+        "         ORDER BY inherited DESC LIMIT 1) s ON true"
+        " WHERE a.attrelid = $1::oid AND a.attname = $4",
+        {std::to_string(table.oid), table.schema, table.name, column});
+    if (found.empty() || !found.at(0, "avg_width")) {
+      keys.width += 8;
+      apart = true;
+      continue;
+    }
+    any = true;
+    keys.width += static_cast<double>(found.integer(0, "avg_width"));
+    const double distinct = found.real(0, "n_distinct");
+    keys.distinct *= distinct < 0 ? -distinct * rows : std::max(1.0, distinct);
+    apart = apart || found.boolean(0, "apart");
   }
   if (!any) return std::nullopt;
-  return width;
+  if (apart) keys.distinct = kUnknown;
+  return keys;
 }
 
 std::optional<Estimate> estimate(pg::Session& session, const Item& item) {
   if (item.form.empty()) return std::nullopt;
   const Shape shape = take_apart(item.form);
-  const std::string keys = shape.keys + shape.rest;
-  const auto width = width_of(session, item.table, keys);
-  if (!width) return std::nullopt;
+  const auto table_rows = rows_of(session, item.table);
+  const auto keys = keys_of(session, item.table, shape, table_rows);
+  if (!keys) return std::nullopt;
   pg::Transaction tx = session.begin();  // rolled back
   const core::Value plan =
       explain(tx, "",
@@ -79,10 +125,10 @@ std::optional<Estimate> estimate(pg::Session& session, const Item& item) {
           .integer(0, "bytes"));
   Estimate made{.rows = number_in(root_of(plan), "Plan Rows")};
   const bool gin = shape.method == "gin";
-  made.bytes = gin ? static_cast<std::int64_t>(made.rows * *width * kGinShare)
-                   : btree_bytes(made.rows, *width);
+  made.bytes = gin ? static_cast<std::int64_t>(made.rows * keys->width * kGinShare)
+                   : btree_bytes(made.rows, *keys);
   made.build_s = 2 * heap * kReadSecondsPerByte + made.rows * kSortSecondsPerRow +
-                 (gin ? made.rows * *width * kWordsSecondsPerByte : 0);
+                 (gin ? made.rows * keys->width * kWordsSecondsPerByte : 0);
   return made;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "index/definition.hpp"
 #include "index/look.hpp"
 #include "pg/session.hpp"
 
@@ -12,22 +13,28 @@ namespace scalectl::index {
 
 struct Estimate {
   double rows = 0;  ///< that the index will hold, as the planner guesses
-  std::int64_t bytes =
-      0;               ///< equal keys are stored once in PostgreSQL 13 and later: it may be less
+  std::int64_t bytes = 0;
   double build_s = 0;  ///< on a machine like the one README's figures are from, idle
 };
 
 /// Nothing for a table that was never analyzed, or whose form is not known.
 std::optional<Estimate> estimate(pg::Session& session, const Item& item);
 
-/// Bytes of a b-tree of `rows` entries of `width` bytes each. Source: PostgreSQL documentation,
-/// "Database Page Layout", and its default fillfactor of 90 for b-trees.
-std::int64_t btree_bytes(double rows, double width);
+/// What pg_stats says of an index's columns.
+struct Keys {
+  double width = 0;     ///< mean bytes of all of them
+  double distinct = 0;  ///< different values; infinite where equal ones are not stored together
+};
 
-/// Mean bytes of the columns in `keys` ("a, lower(b), c DESC") of a table, by pg_stats; nothing
-/// where the role may not see them, or there are none.
-std::optional<double> width_of(pg::Session& session, const pg::Relation& table,
-                               const std::string& keys);
+/// Of an index of this shape on a table of `rows` rows; nothing where the role may not see the
+/// statistics, or there are none. Columns are taken to be independent of each other.
+std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape,
+                            double rows);
+
+/// Bytes of a b-tree that was just built of `rows` entries. Sources: PostgreSQL documentation,
+/// "Database Page Layout" and "B-Tree Deduplication"; its default fillfactor of 90 for b-trees; and
+/// nbtsort.c, which ends a list of equal keys' rows at a tenth of a page.
+std::int64_t btree_bytes(double rows, const Keys& keys);
 
 /// Where the server would put a new index, and how much room is left there.
 struct Disk {

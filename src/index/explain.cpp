@@ -100,6 +100,13 @@ double real_rows(const Object& node) {
   return number_in(node, "Actual Rows") * number_in(node, "Actual Loops");
 }
 
+double rows_written(const core::Value& plan) {
+  // The root, which writes, gives nothing back; below it is what it writes.
+  const core::Value* below = root_of(plan).find("Plans");
+  const core::Array* nodes = below == nullptr ? nullptr : below->if_array();
+  return nodes == nullptr || nodes->empty() ? 0 : real_rows(*nodes->front().if_object());
+}
+
 double buffers(const Object& node) {
   double pages = 0;
   for (const char* key : {"Shared Hit Blocks", "Shared Read Blocks", "Local Hit Blocks",

@@ -39,6 +39,9 @@ std::string text_in(const core::Object& object, std::string_view key);
 /// Rows that a node gave back, over all its loops.
 double real_rows(const core::Object& node);
 
+/// Rows that a statement without RETURNING inserted, updated or deleted.
+double rows_written(const core::Value& plan);
+
 /// Pages that a node and those below it touched, in memory or not.
 double buffers(const core::Object& node);
 

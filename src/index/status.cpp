@@ -22,11 +22,12 @@ Value bloat(pg::Session& session, const Item& item) {
   const Found& found = *item.found;
   const Shape shape = take_apart(found.form);
   if (shape.method != "btree" || found.bytes == 0 || item.table.partitioned) return {};
-  const auto width = width_of(session, item.table, shape.keys + shape.rest);
   const pg::Rows rows = session.query("SELECT reltuples::float8 AS n FROM pg_class WHERE oid = $1",
                                       {std::to_string(found.oid)});
-  if (!width || rows.empty() || rows.real(0, "n") < 0) return {};
-  const auto fresh = static_cast<double>(btree_bytes(rows.real(0, "n"), *width));
+  if (rows.empty() || rows.real(0, "n") < 0) return {};
+  const auto keys = keys_of(session, item.table, shape, rows.real(0, "n"));
+  if (!keys) return {};
+  const auto fresh = static_cast<double>(btree_bytes(rows.real(0, "n"), *keys));
   return std::max(0.0, 1 - fresh / static_cast<double>(found.bytes));
 }
 

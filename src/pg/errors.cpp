@@ -89,6 +89,8 @@ Error server_error(const std::string& sqlstate, const std::string& message) {
   return Error(ErrorKind::kFailed, text, parts.hint);
 }
 
+bool is_conflict(const std::string& sqlstate) { return sqlstate == "40P01" || sqlstate == "40001"; }
+
 Error connect_error(const std::string& message) {
   // libpq puts one line per address it tried; the last lines may be the server's own hint.
   std::vector<std::string> lines;

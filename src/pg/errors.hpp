@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -10,6 +11,14 @@ namespace scalectl::pg {
 /// The Error for a message of the server ("ERROR:  …", possibly with DETAIL and HINT lines) with
 /// its five-character `sqlstate` (empty where unknown).
 core::Error server_error(const std::string& sqlstate, const std::string& message);
+
+/// A deadlock or a serialization failure: the transaction left nothing behind, and may be run
+/// again.
+struct Conflict : core::Error {
+  explicit Conflict(core::Error error) : Error(std::move(error)) {}
+};
+/// True for the codes of a Conflict.
+bool is_conflict(const std::string& sqlstate);
 
 /// The Error for a connection that could not be made, from libpq's message.
 core::Error connect_error(const std::string& message);

@@ -107,7 +107,9 @@ struct Session::Connection {
       const bool useless = said.find("encoding") != std::string_view::npos;
       throw server_error("08006", useless ? "the connection to the server was lost" : error.what());
     } catch (const pqxx::failure& error) {
-      throw failure(compat::sqlstate_of(error), error.what());
+      const std::string sqlstate = compat::sqlstate_of(error);
+      if (is_conflict(sqlstate)) throw Conflict(failure(sqlstate, error.what()));
+      throw failure(sqlstate, error.what());
     }
   }
 

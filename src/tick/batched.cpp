@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/stopwatch.hpp"
+#include "pg/errors.hpp"
 
 namespace scalectl::tick {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using core::Error;
 
 constexpr double kSnapshotEvery_s = 1;
+constexpr int kAttempts = 5;  // at a batch that ends in deadlocks
 
 /// What one batch did.
 struct Done {
@@ -73,13 +75,26 @@ class Batches {
     const bool queue = form_.is_queue();
     while (queue || share.after < share.upto) {
       if (ends()) return false;
-      const Done done = queue ? work_queue(session, share) : work_range(session, share);
+      const Done done = work_batch(session, share);
       const std::uint64_t keys_before = share.keys_left();
       share.after = done.next;
       report(done, keys_before - share.keys_left());
       if (queue && !done.found) return true;
     }
     return true;
+  }
+
+  /// A batch that a deadlock has ended left nothing behind: it is worked again.
+  Done work_batch(pg::Session& session, const Share& share) {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        Done done = form_.is_queue() ? work_queue(session, share) : work_range(session, share);
+        done.work.batch_retries = attempt - 1;
+        return done;
+      } catch (const pg::Conflict&) {
+        if (attempt == kAttempts || stop_.stop_requested()) throw;
+      }
+    }
   }
 
   Done work_range(pg::Session& session, const Share& share) {

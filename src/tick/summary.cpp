@@ -62,6 +62,10 @@ void add_notes(core::Result& result, const Steps& steps, const Options& options)
         break;
     }
   }
+  if (const std::int64_t retries = steps.work.batch_retries; retries > 0) {
+    note(fmt::format("{} {} worked again after a deadlock with another session",
+                     core::grouped(retries), retries == 1 ? "batch was" : "batches were"));
+  }
   if (steps.cut_short) note("another run has taken the windows that were left");
 }
 
@@ -114,7 +118,10 @@ void set_metrics(core::Result& result, const Steps& steps, const Options& option
   result.metrics.set("rows", steps.work.rows).set("statements", steps.work.statements);
   result.metrics.set("hot_ratio", hot_ratio ? core::Value(*hot_ratio) : core::Value());
   result.metrics.set("wal_bytes", steps.work.wal_bytes);
-  if (options.strategy == Strategy::kBatched) result.metrics.set("batches", steps.work.batches);
+  if (options.strategy == Strategy::kBatched) {
+    result.metrics.set("batches", steps.work.batches)
+        .set("batch_retries", steps.work.batch_retries);
+  }
   if (!steps.last || !steps.last->claim) return;
   const Claim& claim = *steps.last->claim;
   const bool held = claim.state == SlotState::kHeld;

@@ -15,6 +15,7 @@ Work& Work::operator+=(const Work& other) {
   rows += other.rows;
   statements += other.statements;
   batches += other.batches;
+  batch_retries += other.batch_retries;
   updated += other.updated;
   hot_updated += other.hot_updated;
   wal_bytes += other.wal_bytes;

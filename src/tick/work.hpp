@@ -16,9 +16,10 @@ struct Work {
   std::int64_t rows = 0;
   std::int64_t statements = 0;
   std::int64_t batches = 0;
-  std::int64_t updated = 0;      ///< rows that were updated, in all tables of the tick
-  std::int64_t hot_updated = 0;  ///< of them heap-only
-  std::int64_t wal_bytes = 0;    ///< of the whole server: other sessions' share is in it
+  std::int64_t batch_retries = 0;  ///< batches that a deadlock ended, and that were worked again
+  std::int64_t updated = 0;        ///< rows that were updated, in all tables of the tick
+  std::int64_t hot_updated = 0;    ///< of them heap-only
+  std::int64_t wal_bytes = 0;      ///< of the whole server: other sessions' share is in it
 
   Work& operator+=(const Work& other);
   /// Nothing where no row was updated.

@@ -247,6 +247,17 @@ TEST_F(IndexAdvice, QueryThatScans_GetsTheIndexThatItNeeds) {
   EXPECT_EQ(scalar("SELECT count(*) FROM \"Extras\".hypopg_list_indexes"), "0");
 }
 
+TEST_F(IndexAdvice, IndexOnAColumnThatChanges_CostsUpdatesTheirHeapOnlyWay) {
+  const core::Result result =
+      advise("SELECT player_id FROM players WHERE xp = 77; SELECT 1 FROM players WHERE level = 3;");
+  ASSERT_THAT(column(result, "sql"), Contains(HasSubstr("xp")));
+  // Each version of a row needs an entry in every index: PostgreSQL documentation, "Heap-Only
+  // Tuples". Without the new index a row's update writes the row alone.
+  EXPECT_GT(std::stod(column(result, "update_ratio")[0]), 1.2);
+  EXPECT_GT(std::stod(column(result, "update_wal_bytes")[0]),
+            std::stod(column(result, "insert_wal_bytes")[0]));
+}
+
 TEST_F(IndexAdvice, IndexThatIsThere_IsNotAdvisedAgain) {
   session.query("CREATE INDEX ON players (name, xp) WHERE NOT is_dead");
   // A plan without values cannot know that the predicate holds.

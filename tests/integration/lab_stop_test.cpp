@@ -38,10 +38,19 @@ TEST_P(LabStop, StopDuringUp_LeavesNeitherProcessNorFile) {
     reached = test::comes_true([&] { return fs::exists(lab.directory() / GetParam()); });
     source.request_stop();
   });
-  const Error error = test::error_of(
-      [&] { lab.up({.fast = true, .replica = true}, source.get_token(), recorder); });
+  bool came_too_late = false;
+  const Error error = test::error_of([&] {
+    lab.up({.fast = true, .replica = true}, source.get_token(), recorder);
+    came_too_late = true;  // nothing comes after Redis, which is up in a few milliseconds
+    throw Error(ErrorKind::kUsage, "up");
+  });
   stopper.join();
   EXPECT_TRUE(reached);
+  if (came_too_late) {
+    EXPECT_STREQ(GetParam(), "redis.log");
+    EXPECT_TRUE(lab.running());
+    return;
+  }
   EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
   EXPECT_THAT(error.message(), HasSubstr("nothing of it is left"));
   EXPECT_FALSE(fs::exists(lab.directory()));

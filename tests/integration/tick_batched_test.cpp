@@ -54,6 +54,31 @@ class TickBatched : public test::TickWindows {
   }
 };
 
+TEST_F(TickBatched, DeadlockWithAnotherSession_WorksTheBatchAgain) {
+  play(300);
+  pg::Session other = database.connect();
+  other.query("SET deadlock_timeout = '1h'");  // so that the batch is the one that is ended
+  pg::Transaction tx = other.begin();
+  tx.query("SELECT 1 FROM players WHERE player_id = 190 FOR UPDATE");
+  std::jthread crossing([&] {
+    pg::Session watcher = database.connect();
+    test::comes_true([&] {
+      return test::scalar(watcher,
+                          "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname ="
+                          " current_database() AND wait_event_type = 'Lock')") == "t";
+    });
+    tx.query("SELECT 1 FROM players WHERE player_id = 110 FOR UPDATE");
+    tx.commit();
+  });
+  const core::Result result = work();
+  crossing.join();
+  EXPECT_EQ(metric(result, "batch_retries"), "1");
+  EXPECT_EQ(metric(result, "batches"), "3");
+  EXPECT_EQ(metric(result, "rows"), "300");
+  EXPECT_EQ(ticks(), "1:300");
+  EXPECT_THAT(result.notes, testing::Contains(HasSubstr("1 batch was worked again after a dead")));
+}
+
 TEST_F(TickBatched, EachBatch_IsATransactionOfItsOwnUpToTheLastKey) {
   play(1050);
   session.query(
