@@ -50,9 +50,11 @@ struct IndexWeather : test::GameTest {
   }
   /// Who blocks builds with an old snapshot, on a table that has nothing to do with them.
   struct Reader {
-    explicit Reader(test::Database& database) : session(database.connect()), tx(session.begin()) {
+    explicit Reader(test::Database& database,
+                    const std::string& reads = "SELECT count(*) FROM items")
+        : session(database.connect()), tx(session.begin()) {
       tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-      tx.query("SELECT count(*) FROM items");
+      tx.query(reads);
     }
     std::string pid() { return tx.query("SELECT pg_backend_pid()").at(0, 0).value(); }
     pg::Session session;
@@ -260,12 +262,11 @@ TEST_F(IndexWeather, LeftoverOfAnUnfinishedBuild_IsPartOfThePlanAndTheStatus) {
 
 /// Somebody else's work on a table of ours, which waits for a reader.
 struct IndexWork : IndexWeather {
-  std::unique_ptr<Reader> reader;
+  std::unique_ptr<Reader> other;  // whom the work waits for
   std::string failure;
   std::jthread thread;
 
-  void start(const std::string& sql) {
-    reader = std::make_unique<Reader>(database);
+  void start(const std::string& sql, const std::string& phase) {
     thread = std::jthread([this, sql] {
       pg::Session own = database.connect();
       try {
@@ -275,12 +276,11 @@ struct IndexWork : IndexWeather {
       }
     });
     ASSERT_TRUE(test::comes_true([&] {
-      return scalar(
-                 "SELECT count(*) FROM pg_stat_progress_create_index"
-                 " WHERE phase LIKE '%old snapshots%'") == "1";
+      return scalar("SELECT count(*) FROM pg_stat_progress_create_index WHERE phase = '" + phase +
+                    "'") == "1";
     }));
   }
-  /// What apply does meanwhile, the reader leaving once it waits.
+  /// What apply does meanwhile, the other one leaving once it waits.
   core::Result apply_meanwhile() {
     std::jthread leave([this] {
       pg::Session own = database.connect();
@@ -290,14 +290,18 @@ struct IndexWork : IndexWeather {
                             "pg_backend_pid() AND strpos(query, '(create|reindex|drop)') > 0)") ==
                "t";
       });
-      reader.reset();
+      other.reset();
     });
     return apply();
   }
 };
 
 TEST_F(IndexWork, AnotherIndexOfTheTable_IsWaitedForAndFinished) {
-  start("CREATE INDEX CONCURRENTLY foreign_level ON players (level)");
+  // Once the writer leaves, the build goes on to wait for every snapshot: for that of a build of
+  // ours too, if it queued for the table.
+  other = std::make_unique<Reader>(database, "UPDATE players SET level = level WHERE false");
+  start("CREATE INDEX CONCURRENTLY foreign_level ON players (level)",
+        "waiting for writers before build");
   EXPECT_EQ(metric(apply_meanwhile(), "created"), "3");
   thread.join();
   EXPECT_EQ(failure, "");
@@ -307,7 +311,8 @@ TEST_F(IndexWork, AnotherIndexOfTheTable_IsWaitedForAndFinished) {
 
 TEST_F(IndexWork, RebuildOfThePacksTable_IsNoLeftover) {
   apply();
-  start("REINDEX TABLE CONCURRENTLY active_combats");
+  other = std::make_unique<Reader>(database);
+  start("REINDEX TABLE CONCURRENTLY active_combats", "waiting for old snapshots");
   const core::Result result = apply_meanwhile();
   EXPECT_EQ(metric(result, "kept"), "3");
   EXPECT_EQ(result.metrics.find("repaired"), nullptr);
