@@ -45,6 +45,7 @@ Application::Application(const std::string& name, const std::string& summary,
   root_->formatter(formatter);
   root_->allow_extras();  // leftovers get a better message from refuse_leftovers()
   root_->fallthrough();
+  root_->require_subcommand(0, 1);  // a second command's name is an operand, or unexpected
 }
 
 Application::~Application() = default;
@@ -52,7 +53,7 @@ Application::~Application() = default;
 Command Application::global() { return Command(*this, *root_); }
 
 Command Application::command(const std::string& name, const std::string& summary) {
-  return Command(*this, *root_->add_subcommand(name, summary));
+  return Command(*this, *root_->add_subcommand(name, summary)->require_subcommand(0, 1));
 }
 
 CLI::App& Application::deepest() const {
@@ -159,7 +160,7 @@ int Application::run(const std::vector<std::string>& given) {
 // --- Command ---
 
 Command Command::verb(const std::string& name, const std::string& summary) {
-  return Command(*application_, *app_->add_subcommand(name, summary));
+  return Command(*application_, *app_->add_subcommand(name, summary)->require_subcommand(0, 1));
 }
 
 Command& Command::example(const std::string& line) {

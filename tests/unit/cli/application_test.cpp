@@ -216,6 +216,10 @@ TEST_F(Program, MissingCommandOrVerb_ListsThem) {
 
 TEST_F(Program, WordTooMany_IsRefused) {
   EXPECT_EQ(refusal({"tick", "list", "stamina"}).message(), "tick list: unexpected \"stamina\"");
+  // The name of another command is no less unexpected than any other word.
+  EXPECT_EQ(refusal({"tick", "list", "tick"}).message(), "tick list: unexpected \"tick\"");
+  EXPECT_EQ(refusal({"tick", "run", "stamina", "list"}).message(),
+            "tick run: unexpected \"list\"");
 }
 
 TEST_F(Program, MissingOperand_IsRefused) {
