@@ -12,7 +12,7 @@
 namespace scalectl::index {
 
 struct Estimate {
-  double rows = 0;  ///< that the index will hold, as the planner guesses
+  double rows = 0;  ///< that the index will hold
   std::int64_t bytes = 0;
   double build_s = 0;  ///< on a machine like the one README's figures are from, idle
 };

@@ -75,6 +75,20 @@ TEST_F(Index, Plan_SaysWhatItWouldDoAndChangesNothing) {
   EXPECT_THAT(found(), IsEmpty());
 }
 
+TEST_F(Index, Plan_EstimatesSizesNearWhatIsBuilt) {
+  seed({.players = 20'000, .combats = 3'000, .dropped = 20'000});
+  session.query("ANALYZE");
+  const auto estimated = column(index::plan(session, pack, {}), "estimated_bytes");
+  apply(pack);
+  const auto built = column(index::status(session, pack, {}), "size_bytes");
+  ASSERT_EQ(estimated.size(), built.size());
+  for (std::size_t i = 0; i < built.size(); ++i) {
+    const double ratio = std::stod(estimated[i]) / std::stod(built[i]);
+    EXPECT_GT(ratio, 0.7) << estimated[i] << " for " << built[i];
+    EXPECT_LT(ratio, 1.5) << estimated[i] << " for " << built[i];
+  }
+}
+
 TEST_F(Index, Apply_BuildsThePackAndCommentsIt) {
   const core::Result result = apply(pack);
   EXPECT_EQ(found(), kAll);
