@@ -81,8 +81,7 @@ std::int64_t btree_bytes(double rows, const Keys& keys) {
   return static_cast<std::int64_t>(pages * kPageBytes);
 }
 
-std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape,
-                            double rows) {
+std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape) {
   std::set<std::string> known;
   for (const pg::RelationColumn& column : table.columns) known.insert(column.name);
   const std::vector<std::string> columns = named_by(shape.keys + shape.rest, known);
@@ -91,6 +90,7 @@ std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, con
   // Columns of INCLUDE, and types whose equal values may differ in their bytes, are stored each for
   // itself; so are those of a unique index.
   bool apart = shape.unique || shape.rest.find("INCLUDE") != std::string::npos;
+  const double rows = rows_of(session, table);
   Keys keys{.distinct = 1};
   bool any = false;
   for (const std::string& column : columns) {
@@ -123,9 +123,9 @@ std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, con
 std::optional<Estimate> estimate(pg::Session& session, const Item& item) {
   if (item.form.empty()) return std::nullopt;
   const Shape shape = take_apart(item.form);
-  const auto table_rows = rows_of(session, item.table);
-  const auto keys = keys_of(session, item.table, shape, table_rows);
+  const auto keys = keys_of(session, item.table, shape);
   if (!keys) return std::nullopt;
+  const double table_rows = rows_of(session, item.table);
   pg::Transaction tx = session.begin();  // rolled back
   const double heap = static_cast<double>(
       tx.query("SELECT sum(pg_relation_size(relid))::bigint AS bytes"

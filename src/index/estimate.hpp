@@ -26,10 +26,9 @@ struct Keys {
   double distinct = 0;  ///< different values; infinite where equal ones are not stored together
 };
 
-/// Of an index of this shape on a table of `rows` rows; nothing where the role may not see the
-/// statistics, or there are none. Columns are taken to be independent of each other.
-std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape,
-                            double rows);
+/// Of an index of this shape; nothing where the role may not see the statistics, or there are none.
+/// Columns are taken to be independent of each other, and of the index's predicate.
+std::optional<Keys> keys_of(pg::Session& session, const pg::Relation& table, const Shape& shape);
 
 /// Bytes of a b-tree that was just built of `rows` entries. Sources: PostgreSQL documentation,
 /// "Database Page Layout" and "B-Tree Deduplication"; its default fillfactor of 90 for b-trees; and

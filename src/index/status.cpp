@@ -25,7 +25,7 @@ Value bloat(pg::Session& session, const Item& item) {
   const pg::Rows rows = session.query("SELECT reltuples::float8 AS n FROM pg_class WHERE oid = $1",
                                       {std::to_string(found.oid)});
   if (rows.empty() || rows.real(0, "n") < 0) return {};
-  const auto keys = keys_of(session, item.table, shape, rows.real(0, "n"));
+  const auto keys = keys_of(session, item.table, shape);
   if (!keys) return {};
   const auto fresh = static_cast<double>(btree_bytes(rows.real(0, "n"), *keys));
   return std::max(0.0, 1 - fresh / static_cast<double>(found.bytes));

@@ -80,8 +80,10 @@ TEST_F(Index, Plan_EstimatesSizesNearWhatIsBuilt) {
   session.query("ANALYZE");
   const auto estimated = column(index::plan(session, pack, {}), "estimated_bytes");
   apply(pack);
-  const auto built = column(index::status(session, pack, {}), "size_bytes");
+  const core::Result status = index::status(session, pack, {});
+  const auto built = column(status, "size_bytes");
   ASSERT_EQ(estimated.size(), built.size());
+  for (const std::string& bloat : column(status, "bloat_ratio")) EXPECT_LT(std::stod(bloat), 0.3);
   for (std::size_t i = 0; i < built.size(); ++i) {
     const double ratio = std::stod(estimated[i]) / std::stod(built[i]);
     EXPECT_GT(ratio, 0.7) << estimated[i] << " for " << built[i];
