@@ -41,6 +41,22 @@ TEST_F(TickFile, NothingButAStatement_IsATick) {
   EXPECT_EQ(cell("SELECT sum(xp) - 50 FROM players"), sum);
 }
 
+TEST_F(TickFile, NameOfABuiltInTick_CannotTakeItsWindow) {
+  seed("50");
+  const std::string file =
+      directory_.write("ticks/stamina.sql", "UPDATE players SET xp = 7 WHERE level > 0;\n");
+  for (const auto& arguments : {std::vector<std::string>{"tick", "run", file, "--window", "365d"},
+                                {"tick", "every", file, "--for", "1s"}}) {
+    const Outcome outcome = scalectl(arguments);
+    EXPECT_TRUE(is_refusal(outcome, 2));
+    EXPECT_THAT(outcome.err, HasSubstr("is called stamina too"));
+  }
+  EXPECT_EQ(scalectl({"tick", "run", file}).code, 0);
+  const core::Value own =
+      json(scalectl({"tick", "run", "stamina", "--window", "365d", "--format", "json"}).out);
+  EXPECT_EQ(text_at(own, "metrics.slot_state"), "worked");
+}
+
 TEST_F(TickFile, FrontMatter_GivesParametersForSet) {
   seed("50");
   const std::string file = directory_.write(

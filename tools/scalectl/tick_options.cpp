@@ -137,6 +137,7 @@ void TickOptions::check(const std::vector<tick::Definition>& ticks, Context& con
     tables.insert(tables.end(), its_tables.begin(), its_tables.end());
     if (its_tables.empty() && (naming.schema || naming.prefix || !naming.tables.empty())) {
       throw core::usage_error(
+    check_name(tick, context.catalog());
           fmt::format("tick {} names its tables plainly: {} does not reach them", tick.name,
                       naming.schema   ? "--schema"
                       : naming.prefix ? "--prefix"
@@ -162,6 +163,22 @@ bool TickOptions::prepare(pg::Session& session, const std::vector<tick::Definiti
                           Context& context) const {
   for (const tick::Definition& tick : ticks) {
     if (tick.family.empty()) continue;
+void TickOptions::check_name(const tick::Definition& tick, const catalog::Catalog& catalog) const {
+  if (!window || !tick::names_a_file(name)) return;
+  const std::vector<catalog::Entry> known = catalog.newest("sql/ticks");
+  if (std::none_of(known.begin(), known.end(),
+                   [&](const catalog::Entry& entry) { return entry.name == tick.name; })) {
+    return;
+  }
+  throw core::usage_error(
+      fmt::format("{}: a tick of scalectl's is called {} too, and each would take the other's "
+                  "windows for its own",
+                  name, tick.name),
+      fmt::format("call this one otherwise (the file, or its \"-- tick:\"); tick run {0} --sql-dir "
+                  "DIR runs DIR/ticks/{0}.sql in place of that one",
+                  tick.name));
+}
+
     schema::ensure_in_lab(session, context.catalog(),
                           {.family = tick.family,
                            .schema = naming.schema,

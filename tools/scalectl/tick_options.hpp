@@ -47,6 +47,9 @@ struct TickOptions {
   /// of what looks like a mistake.
   void check(const std::vector<tick::Definition>& ticks, Context& context) const;
   /// Makes the bookkeeping, and in a lab the ticks' tables, where they are missing. False where the
+  /// Throws Error (usage) where a file's tick would be once per window under the name of a tick of
+  /// the catalog: each would take the other's windows for its own.
+  void check_name(const tick::Definition& tick, const catalog::Catalog& catalog) const;
   /// role may not make the bookkeeping. Throws Error (usage) naming a table that is not there.
   bool prepare(pg::Session& session, const std::vector<tick::Definition>& ticks,
                Context& context) const;
