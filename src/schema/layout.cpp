@@ -127,7 +127,11 @@ void note_triggers(pg::Session& session, const LayoutState& state, core::Observe
 void change(LayoutWork& work, const catalog::Catalog& catalog, const LayoutFile& file) {
   const std::string& to = work.options.layout;
   if (to == "epoch") {
-    if (!work.before.epoch) install_epoch(work, file);
+    if (work.before.epoch) {
+      refresh_view(work, file);
+    } else {
+      install_epoch(work, file);
+    }
     return;
   }
   if (work.before.epoch) remove_epoch(work, load_layout(catalog, work.place.family, "epoch"));
@@ -146,7 +150,8 @@ void change(LayoutWork& work, const catalog::Catalog& catalog, const LayoutFile&
 /// True where nothing had to be done.
 bool was_there(const LayoutWork& work, const LayoutState& after) {
   const LayoutCounts& counts = work.counts;
-  return work.before.name() == after.name() && work.before.fillfactor == after.fillfactor &&
+  return work.notes.empty() && work.before.name() == after.name() &&
+         work.before.fillfactor == after.fillfactor &&
          counts.moved + counts.settled + counts.dropped + counts.created == 0 &&
          work.before.bytes == after.bytes;
 }
@@ -213,7 +218,8 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
                   .options = options,
                   .before = before,
                   .observer = observer,
-                  .counts = {}};
+                  .counts = {},
+                  .notes = {}};
   try {
     change(work, catalog, file);
     const LayoutState after = look_at(session, place);
@@ -223,7 +229,7 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
     } else {
       observer.info(
           fmt::format("Players of schema {} have layout {} now", place.schema, options.layout));
-      if (after.epoch) {
+      if (after.epoch && !before.epoch) {
         result.notes.emplace_back(
             "from the next tick on, an UPDATE that names players.stamina is refused where "
             "settle_player() has not been called before it in the transaction; UPDATE "
@@ -257,3 +263,4 @@ void take_off_layout(pg::Transaction& tx, const catalog::Catalog& catalog,
 }
 
 }  // namespace scalectl::schema
+  for (std::string& note : work.notes) result.notes.push_back(std::move(note));
