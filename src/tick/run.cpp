@@ -119,7 +119,7 @@ void check(const Definition& tick, const Options& options) {
     const std::string form =
         options.strategy == Strategy::kRows ? "row-by-row" : tick::name_of(options.strategy);
     throw usage_error(fmt::format("tick {} has no {} form", tick.name, form),
-                      "run it with --strategy set");
+                      options.one_of_many ? "leave --strategy out" : "run it with --strategy set");
   }
   if (options.warn_after && options.warn_after->count() <= 0) {
     throw usage_error("--warn-after must be more than zero", "for example --warn-after 5s");
@@ -130,12 +130,13 @@ void check(const Definition& tick, const Options& options) {
 }
 
 void check_tables(pg::Session& session, const Definition& tick, const Options& options) {
-  find_target(session, tick, options);
+  find_target(session, tick, fit_layout(session, tick, options));
 }
 
 core::Result run(pg::Session& session, const Definition& tick, const Options& options,
                  core::Observer& observer) {
-  check(tick, options);
+  check(tick, given);
+  const Options options = fit_layout(session, tick, given);
   if (options.window && !options.record) {
     throw usage_error(
         "--window needs the bookkeeping in schema scalectl, which this role may not use or make",

@@ -53,7 +53,8 @@ void declare_parameters(cli::Command& verb, TickOptions& options, const catalog:
 
 void TickOptions::declare(cli::Command& verb, const catalog::Catalog& catalog) {
   verb.option("--strategy", strategy,
-              "set: one statement; rows: one statement for each row, as before seed 000's fix; "
+              "set (default; with --all, epoch where that is the layout): one statement; rows: one "
+              "statement for each row, as before seed 000's fix; "
               "batched: ranges of the key, or a queue, each batch a transaction of its own; epoch: "
               "one row, on the epoch layout")
       .option("--catch-up", catch_up,
@@ -96,7 +97,10 @@ tick::Definition TickOptions::chosen(const catalog::Catalog& catalog) const {
 
 tick::Options TickOptions::engine(const tick::Definition& tick, bool recorded,
                                   bool one_of_many) const {
-  tick::Options made{.strategy = tick::strategy_of(strategy.value),
+  const bool unasked = strategy.value.empty();
+  tick::Options made{.strategy = unasked ? tick::Strategy::kSet : tick::strategy_of(strategy.value),
+                     .by_layout = unasked && one_of_many,
+                     .one_of_many = one_of_many,
                      .parameters = {},
                      .warn_after = warn_after,
                      .lock_timeout = lock_timeout,
@@ -133,11 +137,11 @@ void TickOptions::check(const std::vector<tick::Definition>& ticks, Context& con
   std::vector<std::string> tables;
   for (const tick::Definition& tick : ticks) {
     tick::check(tick, engine(tick, false, many));
+    check_name(tick, context.catalog());
     const auto its_tables = tick.tables();
     tables.insert(tables.end(), its_tables.begin(), its_tables.end());
     if (its_tables.empty() && (naming.schema || naming.prefix || !naming.tables.empty())) {
       throw core::usage_error(
-    check_name(tick, context.catalog());
           fmt::format("tick {} names its tables plainly: {} does not reach them", tick.name,
                       naming.schema   ? "--schema"
                       : naming.prefix ? "--prefix"
@@ -159,10 +163,6 @@ void TickOptions::check(const std::vector<tick::Definition>& ticks, Context& con
   }
 }
 
-bool TickOptions::prepare(pg::Session& session, const std::vector<tick::Definition>& ticks,
-                          Context& context) const {
-  for (const tick::Definition& tick : ticks) {
-    if (tick.family.empty()) continue;
 void TickOptions::check_name(const tick::Definition& tick, const catalog::Catalog& catalog) const {
   if (!window || !tick::names_a_file(name)) return;
   const std::vector<catalog::Entry> known = catalog.newest("sql/ticks");
@@ -179,6 +179,10 @@ void TickOptions::check_name(const tick::Definition& tick, const catalog::Catalo
                   tick.name));
 }
 
+bool TickOptions::prepare(pg::Session& session, const std::vector<tick::Definition>& ticks,
+                          Context& context) const {
+  for (const tick::Definition& tick : ticks) {
+    if (tick.family.empty()) continue;
     schema::ensure_in_lab(session, context.catalog(),
                           {.family = tick.family,
                            .schema = naming.schema,
