@@ -186,7 +186,7 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
     report_idle(result, *steps.last, observer);
   } else {
     report_work(result, tick, steps, options, observer);
-    if (const auto layout = layout_after(job)) report_layout(result, *layout, steps);
+    if (const auto layout = layout_after(job)) report_layout(result, *layout, tick, steps, options);
   }
   return result;
 }

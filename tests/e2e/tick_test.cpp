@@ -87,6 +87,16 @@ TEST_F(Tick, CombatAndDecay_TakeTheirParameters) {
   EXPECT_EQ(cell("SELECT count(*) FROM dropped_items"), "0");
 }
 
+TEST_F(Tick, FullPages_AreNamedAsTheCauseWithTheCommandThatHelps) {
+  seed("3000");
+  sql("UPDATE players SET is_dead = false, hp = max_hp, stamina = 0");
+  sql("VACUUM FULL players");
+  const Outcome outcome = scalectl({"tick", "run", "stamina"});
+  EXPECT_THAT(outcome.out,
+              HasSubstr("the pages of \"public\".\"players\" are full (fillfactor 100)"));
+  EXPECT_THAT(outcome.out, HasSubstr("; scalectl db migrate game --layout hot makes room"));
+}
+
 TEST_F(Tick, OverThreshold_WarnsAndExitsZeroUnlessStrict) {
   seed("100");
   const std::vector<std::string> slow{"tick",      "run",      "stamina", "--warn-after",
