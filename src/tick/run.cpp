@@ -9,6 +9,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/relation.hpp"
+#include "tick/holders.hpp"
 #include "tick/layout.hpp"
 #include "tick/statements.hpp"
 #include "tick/step.hpp"
@@ -75,6 +76,15 @@ std::optional<Layout> layout_after(Job& job) {
   }
 }
 
+/// The Error of a lock that was waited for in vain, with who may have it.
+Error with_holders(const Error& error, Job& job) {
+  if (error.message().find("lock timeout") == std::string::npos) return error;
+  const std::string holders = holders_of(job.session, job.relations);
+  if (holders.empty()) return error;
+  return {error.kind(), fmt::format("{}; locks on its tables: {}", error.message(), holders),
+          error.hint()};
+}
+
 core::Object params_of(const Statements& statements, const Options& options) {
   core::Object params{{"strategy", tick::name_of(options.strategy)}};
   for (const auto& [key, value] : statements.described()) params.set(key, value);
@@ -133,7 +143,7 @@ void check_tables(pg::Session& session, const Definition& tick, const Options& o
   find_target(session, tick, fit_layout(session, tick, options));
 }
 
-core::Result run(pg::Session& session, const Definition& tick, const Options& options,
+core::Result run(pg::Session& session, const Definition& tick, const Options& given,
                  core::Observer& observer) {
   check(tick, given);
   const Options options = fit_layout(session, tick, given);
@@ -174,7 +184,8 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
     work_windows(job, steps);
     stopped = steps.last->stopped;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kInterrupted) throw within(error, tick, steps);
+    if (error.kind() != ErrorKind::kInterrupted)
+      throw within(with_holders(error, job), tick, steps);
     stopped = true;
   }
   watch.stamp(result);
