@@ -59,9 +59,7 @@ constexpr Meaning kMeanings[] = {
     {"42501", ErrorKind::kUsage, "ask the owner for the privilege, or connect as another role"},
     {"42703", ErrorKind::kUsage,
      "the table is not the one this SQL was written for; see scalectl db status game"},
-    {"42P01", ErrorKind::kUsage,
-     "create it with scalectl db init game (or workflow), db init social, or say where it is with "
-     "--schema and --table"},
+    {"42P01", ErrorKind::kUsage, kNoTableHint},
     {"53100", ErrorKind::kFailed, "free space where the server keeps its data, then run it again"},
     {"53300", ErrorKind::kConnection, "the server has no connection left; raise max_connections"},
     {"55006", ErrorKind::kBusy, "another session uses it; try again later"},

@@ -8,6 +8,11 @@
 
 namespace scalectl::pg {
 
+/// The hint of an Error for a table that is not there.
+inline constexpr const char* kNoTableHint =
+    "a table of scalectl's own is made by scalectl db init game (or workflow), db init social; for "
+    "another one say where it is with --schema and --table";
+
 /// The Error for a message of the server ("ERROR:  …", possibly with DETAIL and HINT lines) with
 /// its five-character `sqlstate` (empty where unknown).
 core::Error server_error(const std::string& sqlstate, const std::string& message);

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "pg/errors.hpp"
 #include "pg/identifier.hpp"
 
 namespace scalectl::pg {
@@ -70,8 +71,7 @@ Relation require_relation(Session& session, const std::string& quoted) {
   const std::string like = core::closest(bare, names);
   throw core::usage_error(
       fmt::format("there is no table {} (search path: {})", quoted, path.text(0, "path")),
-      like.empty() || like == bare ? "create it with scalectl db init game (or workflow), db init "
-                                     "social, or say where it is with --schema and --table"
+      like.empty() || like == bare ? kNoTableHint
                                    : fmt::format("there is a table {}; name it with --table {}={}",
                                                  quote_identifier(like), bare, like));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "pg/identifier.hpp"
 
 namespace scalectl::schema {
@@ -14,6 +15,8 @@ using core::Error;
 using core::ErrorKind;
 
 constexpr int kPasses = 5;
+constexpr const char* kCurrent = "players_current";
+constexpr const char* kEpochColumn = "stamina_epoch";
 constexpr const char* kLastKey = "9223372036854775807";
 
 const std::map<std::string, std::string> kTypes{
@@ -34,6 +37,7 @@ std::map<std::string, std::string> lists_of(pg::Transaction& tx, const std::stri
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string name = rows.text(i, "name");
     const std::string column = pg::quote_identifier(name);
+    if (name == kEpochColumn) continue;  // the layout's own
     if (name == kStamina) {
       behind = true;
       continue;
@@ -69,7 +73,7 @@ void grant_alike(pg::Transaction& tx, const Place& place) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string privilege = rows.text(i, "privilege");
     const std::string role = rows.text(i, "role");
-    tx.query(fmt::format("GRANT {} ON {} TO {}", privilege, place.quoted("players_current"), role));
+    tx.query(fmt::format("GRANT {} ON {} TO {}", privilege, place.quoted(kCurrent), role));
     if (privilege == "UPDATE") {
       tx.query(fmt::format("GRANT UPDATE ON {} TO {}", place.quoted("regen_epoch"), role));
     }
@@ -92,6 +96,55 @@ void run_step(pg::Transaction& tx, const LayoutFile& file, const std::string& st
               const Place& place, const std::map<std::string, std::string>& lists = {}) {
   for (const LayoutStatement& statement : file.step(step))
     tx.query(statement.bind(place, lists).sql);
+}
+
+/// A view that reads with the rights of its reader, so that it gets round no row security.
+void read_as_reader(pg::Transaction& tx, const LayoutWork& work) {
+  const bool can = tx.query("SELECT current_setting('server_version_num')::int >= 150000 AS can")
+                       .boolean(0, "can");
+  if (can) {
+    tx.query(
+        fmt::format("ALTER VIEW {} SET (security_invoker = true)", work.place.quoted(kCurrent)));
+  } else if (tx.query("SELECT relrowsecurity AS on FROM pg_class WHERE oid = $1::regclass",
+                      {work.before.quoted})
+                 .boolean(0, "on")) {
+    throw core::usage_error(
+        fmt::format("{} has row security, which a view would get round on this server",
+                    work.before.quoted),
+        "PostgreSQL 15 has views with the rights of who reads them");
+  }
+}
+
+/// The table's columns that the view does not show, by name.
+std::vector<std::string> columns_not_shown(pg::Transaction& tx, const LayoutWork& work) {
+  const pg::Rows rows = tx.query(
+      "SELECT attname AS name FROM pg_attribute AS a WHERE attrelid = $1::regclass AND attnum > 0"
+      "   AND NOT attisdropped AND attname <> $3 AND NOT EXISTS ("
+      "     SELECT FROM pg_attribute AS v WHERE v.attrelid = $2::regclass AND v.attname = "
+      "a.attname)"
+      " ORDER BY attnum",
+      {work.before.quoted, work.place.quoted(kCurrent), kEpochColumn});
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, "name"));
+  return names;
+}
+
+/// Runs those statements of @install again that list the table's columns: the view, which takes
+/// columns at its end, and the function of its trigger.
+void make_view_again(pg::Transaction& tx, const LayoutFile& epoch, const LayoutWork& work) {
+  const auto lists = lists_of(tx, work.before.quoted);
+  const std::string create = "CREATE ";
+  for (const LayoutStatement& statement : epoch.step("install")) {
+    std::string sql = statement.bind(work.place, lists).sql;
+    for (const std::string& what :
+         {"VIEW " + work.place.quoted(kCurrent),
+          "FUNCTION " + work.place.quoted(std::string(kCurrent) + "_update")}) {
+      const auto at = sql.find(create + what);
+      if (at == std::string::npos) continue;
+      tx.query(sql.replace(at, create.size(), "CREATE OR REPLACE "));
+      break;
+    }
+  }
 }
 
 std::int64_t epoch_of(pg::Session& session, const Place& place) {
@@ -144,24 +197,25 @@ void install_epoch(LayoutWork& work, const LayoutFile& epoch) {
     become_owner(tx, work.before.quoted);
     // The view shows the columns that there are so far: what a player looked like without epochs.
     run_step(tx, epoch, "install", place, lists_of(tx, work.before.quoted));
-    const bool rights_of_reader =
-        tx.query("SELECT current_setting('server_version_num')::int >= 150000 AS can")
-            .boolean(0, "can");
-    if (rights_of_reader) {
-      tx.query(fmt::format("ALTER VIEW {} SET (security_invoker = true)",
-                           place.quoted("players_current")));
-    } else if (tx.query("SELECT relrowsecurity AS on FROM pg_class WHERE oid = $1::regclass",
-                        {work.before.quoted})
-                   .boolean(0, "on")) {
-      throw core::usage_error(
-          fmt::format("{} has row security, which a view would get round on this server",
-                      work.before.quoted),
-          "PostgreSQL 15 has views with the rights of who reads them");
-    }
+    read_as_reader(tx, work);
     grant_alike(tx, place);
   });
   work.observer.info(fmt::format("{} counts epochs now; {} shows the present stamina",
-                                 place.quoted("regen_epoch"), place.quoted("players_current")));
+                                 place.quoted("regen_epoch"), place.quoted(kCurrent)));
+}
+
+void refresh_view(LayoutWork& work, const LayoutFile& epoch) {
+  std::vector<std::string> columns;
+  work.briefly("showing the new columns", [&](pg::Transaction& tx) {
+    columns = columns_not_shown(tx, work);
+    if (columns.empty()) return;
+    become_owner(tx, work.before.quoted);
+    make_view_again(tx, epoch, work);
+    read_as_reader(tx, work);
+  });
+  if (columns.empty()) return;
+  work.notes.push_back(fmt::format("{} shows the columns that the table got since: {}",
+                                   work.place.quoted(kCurrent), core::join(columns, ", ")));
 }
 
 void remove_epoch(LayoutWork& work, const LayoutFile& epoch) {

@@ -56,24 +56,36 @@ void require_rights(pg::Session& session, const LayoutState& state) {
       "connect as the owner of the table, or as a member of that role");
 }
 
-/// The indexes that a heap-only layout cannot have. Throws Error (usage) for those that are not
-/// ours to drop.
+/// The indexes that a heap-only layout cannot have. Throws Error (usage) naming all those that are
+/// not ours to drop.
 void refuse_foreign(const LayoutState& state, bool foreign) {
+  std::vector<std::string> others;
+  std::vector<std::string> constraints;
   for (const StaminaIndex& index : state.indexes) {
     if (index.constraint) {
-      throw usage_error(fmt::format("index {} names stamina and holds a constraint: no update of "
-                                    "stamina can be heap-only",
-                                    index.quoted),
-                        "drop the constraint yourself if it can go");
-    }
-    if (!index.ours && !foreign) {
-      throw usage_error(
-          fmt::format("index {} names stamina, so that no update of it can be heap-only, and "
-                      "scalectl did not make it",
-                      index.quoted),
-          "--foreign drops it too");
+      constraints.push_back(index.quoted);
+    } else if (!index.ours && !foreign) {
+      others.push_back(index.quoted);
     }
   }
+  if (others.empty() && constraints.empty()) return;
+  const auto listed = [](const std::vector<std::string>& names) {
+    return (names.size() == 1 ? "index " : "indexes ") + core::join(names, ", ") +
+           (names.size() == 1 ? " names" : " name");
+  };
+  std::vector<std::string> found;
+  if (!others.empty()) found.push_back(listed(others) + " stamina and scalectl did not make it");
+  if (!constraints.empty())
+    found.push_back(listed(constraints) + " stamina and holds a constraint");
+  std::vector<std::string> hints;
+  if (!others.empty()) {
+    hints.emplace_back("--foreign drops what is no constraint's, and notes how to make it again");
+  }
+  if (!constraints.empty()) {
+    hints.emplace_back("ALTER TABLE … DROP CONSTRAINT yourself if the constraint can go");
+  }
+  throw usage_error(core::join(found, "; ") + ": no update of stamina can be heap-only",
+                    core::join(hints, "; "));
 }
 
 void drop_indexes(LayoutWork& work) {
@@ -81,7 +93,14 @@ void drop_indexes(LayoutWork& work) {
     work.heed_stop();
     work.session.query("DROP INDEX CONCURRENTLY IF EXISTS " + index.quoted);
     work.counts.dropped += 1;
-    work.observer.info(fmt::format("Dropped index {}", index.name));
+    // In the log too: a failure behind this has no Result.
+    work.observer.info(index.ours
+                           ? fmt::format("Dropped index {}", index.name)
+                           : fmt::format("Dropped index {}: {};", index.name, index.definition));
+    if (!index.ours) {
+      work.notes.push_back(fmt::format("dropped {}, which scalectl did not make: {};", index.quoted,
+                                       index.definition));
+    }
   }
 }
 
@@ -127,7 +146,11 @@ void note_triggers(pg::Session& session, const LayoutState& state, core::Observe
 void change(LayoutWork& work, const catalog::Catalog& catalog, const LayoutFile& file) {
   const std::string& to = work.options.layout;
   if (to == "epoch") {
-    if (!work.before.epoch) install_epoch(work, file);
+    if (work.before.epoch) {
+      refresh_view(work, file);
+    } else {
+      install_epoch(work, file);
+    }
     return;
   }
   if (work.before.epoch) remove_epoch(work, load_layout(catalog, work.place.family, "epoch"));
@@ -146,7 +169,8 @@ void change(LayoutWork& work, const catalog::Catalog& catalog, const LayoutFile&
 /// True where nothing had to be done.
 bool was_there(const LayoutWork& work, const LayoutState& after) {
   const LayoutCounts& counts = work.counts;
-  return work.before.name() == after.name() && work.before.fillfactor == after.fillfactor &&
+  return work.notes.empty() && work.before.name() == after.name() &&
+         work.before.fillfactor == after.fillfactor &&
          counts.moved + counts.settled + counts.dropped + counts.created == 0 &&
          work.before.bytes == after.bytes;
 }
@@ -213,7 +237,8 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
                   .options = options,
                   .before = before,
                   .observer = observer,
-                  .counts = {}};
+                  .counts = {},
+                  .notes = {}};
   try {
     change(work, catalog, file);
     const LayoutState after = look_at(session, place);
@@ -223,7 +248,7 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
     } else {
       observer.info(
           fmt::format("Players of schema {} have layout {} now", place.schema, options.layout));
-      if (after.epoch) {
+      if (after.epoch && !before.epoch) {
         result.notes.emplace_back(
             "from the next tick on, an UPDATE that names players.stamina is refused where "
             "settle_player() has not been called before it in the transaction; UPDATE "
@@ -239,6 +264,7 @@ core::Result migrate(pg::Session& session, const catalog::Catalog& catalog,
     result.notes.emplace_back(
         "interrupted: what was done stays, every player is right; run it again to go on");
   }
+  for (std::string& note : work.notes) result.notes.push_back(std::move(note));
   watch.stamp(result);
   return result;
 }

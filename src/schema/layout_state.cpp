@@ -19,7 +19,8 @@ constexpr const char* kStaminaIndexes =
     "SELECT format('%I.%I', n.nspname, c.relname) AS quoted, c.relname AS name,"
     "       coalesce(starts_with(obj_description(c.oid, 'pg_class'), 'scalectl pack '), false) AS "
     "ours,"
-    "       EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid) AS is_constraint"
+    "       EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid) AS is_constraint,"
+    "       pg_get_indexdef(c.oid) AS definition"
     "  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = "
     "c.relnamespace"
     "  JOIN pg_am m ON m.oid = c.relam"
@@ -64,7 +65,8 @@ LayoutState look_at(pg::Session& session, const Place& place) {
     state.indexes.push_back({.quoted = rows.text(i, "quoted"),
                              .name = rows.text(i, "name"),
                              .ours = rows.boolean(i, "ours"),
-                             .constraint = rows.boolean(i, "is_constraint")});
+                             .constraint = rows.boolean(i, "is_constraint"),
+                             .definition = rows.text(i, "definition")});
   }
   return state;
 }

@@ -22,8 +22,9 @@ inline constexpr int kHotFillfactor = 50;
 struct StaminaIndex {
   std::string quoted;  ///< with its schema
   std::string name;
-  bool ours = false;        ///< it carries the comment of an index pack
-  bool constraint = false;  ///< a constraint rests on it
+  bool ours = false;         ///< it carries the comment of an index pack
+  bool constraint = false;   ///< a constraint rests on it
+  std::string definition{};  ///< the statement that makes it again
 };
 
 struct LayoutState {

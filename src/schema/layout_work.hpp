@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "schema/layout.hpp"
 #include "schema/layout_files.hpp"
@@ -29,6 +30,7 @@ struct LayoutWork {
   const LayoutState& before;
   core::Observer& observer;
   LayoutCounts counts;
+  std::vector<std::string> notes;  ///< for the Result: what was done that no count tells
 
   /// Throws Error (interrupted) on a stop request.
   void heed_stop() const;

@@ -82,7 +82,11 @@ bool counts_epochs(const pg::Relation& relation) {
 Layout look_at_layout(pg::Transaction& tx, const std::vector<pg::Relation>& relations,
                       const std::string& sql) {
   Layout layout;
-  if (relations.empty()) return layout;
+  if (relations.empty()) {
+    const std::vector<SetColumn> plain = set_columns(sql);
+    if (!plain.empty()) layout.table = plain.front().table;
+    return layout;
+  }
   const auto columns = columns_by_table(tx, sql);
   const pg::Relation* main = nullptr;
   for (const pg::Relation& relation : relations) {
@@ -101,6 +105,8 @@ Layout look_at_layout(pg::Transaction& tx, const std::vector<pg::Relation>& rela
       "         + pg_stat_get_xact_tuples_deleted(c.oid) AS dead"
       "  FROM pg_class c WHERE c.oid = $1::oid",
       {std::to_string(main->oid)});
+  layout.table = main->name;
+  layout.quoted = pg::quote_identifier(main->schema) + "." + pg::quote_identifier(main->name);
   layout.fillfactor = static_cast<int>(rows.integer(0, "fillfactor"));
   layout.dead_rows = rows.integer(0, "dead");
   const bool named = std::any_of(layout.indexes.begin(), layout.indexes.end(),

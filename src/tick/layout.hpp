@@ -20,7 +20,9 @@ struct HarmfulIndex {
 };
 
 struct Layout {
-  std::string name;  ///< seed, hot, epoch or other; see below
+  std::string name;      ///< seed, hot, epoch or other; see below
+  std::string table{};   ///< the one that this tells of; without relations, as the SQL writes it
+  std::string quoted{};  ///< that table with its schema
   int fillfactor = 100;
   std::int64_t dead_rows = 0;  ///< the server's estimate, with what this transaction leaves behind
   std::vector<HarmfulIndex> indexes;

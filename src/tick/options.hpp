@@ -29,6 +29,8 @@ enum class OnHeld {
 
 struct Options {
   Strategy strategy = Strategy::kSet;
+  bool by_layout = false;    ///< epoch in place of `strategy` where the tables have that layout
+  bool one_of_many = false;  ///< other ticks are run with the same options: what hints say
   std::map<std::string, std::string> parameters;  ///< by name; the rest take their defaults
   std::optional<core::Seconds> warn_after;        ///< in place of the tick's own
   core::Seconds lock_timeout{10};                 ///< how long to wait for a locked row

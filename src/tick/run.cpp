@@ -9,6 +9,7 @@
 #include "core/stopwatch.hpp"
 #include "core/text.hpp"
 #include "pg/relation.hpp"
+#include "tick/holders.hpp"
 #include "tick/layout.hpp"
 #include "tick/statements.hpp"
 #include "tick/step.hpp"
@@ -75,6 +76,15 @@ std::optional<Layout> layout_after(Job& job) {
   }
 }
 
+/// The Error of a lock that was waited for in vain, with who may have it.
+Error with_holders(const Error& error, Job& job) {
+  if (error.message().find("lock timeout") == std::string::npos) return error;
+  const std::string holders = holders_of(job.session, job.relations);
+  if (holders.empty()) return error;
+  return {error.kind(), fmt::format("{}; locks on its tables: {}", error.message(), holders),
+          error.hint()};
+}
+
 core::Object params_of(const Statements& statements, const Options& options) {
   core::Object params{{"strategy", tick::name_of(options.strategy)}};
   for (const auto& [key, value] : statements.described()) params.set(key, value);
@@ -119,7 +129,7 @@ void check(const Definition& tick, const Options& options) {
     const std::string form =
         options.strategy == Strategy::kRows ? "row-by-row" : tick::name_of(options.strategy);
     throw usage_error(fmt::format("tick {} has no {} form", tick.name, form),
-                      "run it with --strategy set");
+                      options.one_of_many ? "leave --strategy out" : "run it with --strategy set");
   }
   if (options.warn_after && options.warn_after->count() <= 0) {
     throw usage_error("--warn-after must be more than zero", "for example --warn-after 5s");
@@ -130,12 +140,13 @@ void check(const Definition& tick, const Options& options) {
 }
 
 void check_tables(pg::Session& session, const Definition& tick, const Options& options) {
-  find_target(session, tick, options);
+  find_target(session, tick, fit_layout(session, tick, options));
 }
 
-core::Result run(pg::Session& session, const Definition& tick, const Options& options,
+core::Result run(pg::Session& session, const Definition& tick, const Options& given,
                  core::Observer& observer) {
-  check(tick, options);
+  check(tick, given);
+  const Options options = fit_layout(session, tick, given);
   if (options.window && !options.record) {
     throw usage_error(
         "--window needs the bookkeeping in schema scalectl, which this role may not use or make",
@@ -173,7 +184,8 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
     work_windows(job, steps);
     stopped = steps.last->stopped;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kInterrupted) throw within(error, tick, steps);
+    if (error.kind() != ErrorKind::kInterrupted)
+      throw within(with_holders(error, job), tick, steps);
     stopped = true;
   }
   watch.stamp(result);
@@ -185,7 +197,7 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
     report_idle(result, *steps.last, observer);
   } else {
     report_work(result, tick, steps, options, observer);
-    if (const auto layout = layout_after(job)) report_layout(result, *layout, steps);
+    if (const auto layout = layout_after(job)) report_layout(result, *layout, tick, steps, options);
   }
   return result;
 }

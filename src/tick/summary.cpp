@@ -16,6 +16,10 @@ using core::Error;
 /// A table with room on its pages gives less only where something is wrong.
 constexpr double kMostlyHot = 0.8;
 
+/// Full pages matter from so many updates on, where fewer than so many were heap-only.
+constexpr std::int64_t kManyUpdates = 1000;
+constexpr double kHardlyHot = 0.5;
+
 /// "1 window was", "3 windows were".
 std::string windows(std::int64_t count) {
   return fmt::format("{} {}", core::grouped(count), count == 1 ? "window was" : "windows were");
@@ -73,6 +77,28 @@ void add_notes(core::Result& result, const Steps& steps, const Options& options)
 /// miss.
 std::string seconds_text(double elapsed_s, double threshold_s) {
   return threshold_s < 0.01 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
+}
+
+/// The command that gives the players' pages room; "" for another table.
+std::string migration_of(const Layout& layout, const Definition& tick, const Options& options) {
+  const pg::Naming& naming = options.naming;
+  if (tick.family != "game" || layout.table != naming.prefix() + "players") return "";
+  return fmt::format("scalectl db migrate game --layout hot{}{}",
+                     naming.schema() ? " --schema " + *naming.schema() : "",
+                     naming.prefix().empty() ? "" : " --prefix " + naming.prefix());
+}
+
+/// Why hardly an update was heap-only although no index is in the way, and what helps.
+std::string full_pages_note(double hot, const Layout& layout, const std::string& migration) {
+  const std::string cause = fmt::format(
+      "{:.1f} % of its updates were heap-only: the pages of {} are full (fillfactor {}), so that a "
+      "new version goes elsewhere and into every index",
+      hot * 100, layout.quoted, layout.fillfactor);
+  if (!migration.empty()) return cause + "; " + migration + " makes room";
+  return fmt::format(
+      "{}; ALTER TABLE {} SET (fillfactor = 50) makes room on the pages to come, and VACUUM FULL, "
+      "which locks the table, on those there are",
+      cause, layout.quoted);
 }
 
 void announce(const core::Result& result, const Definition& tick, const Steps& steps,
@@ -147,7 +173,8 @@ void report_work(core::Result& result, const Definition& tick, const Steps& step
   announce(result, tick, steps, options.strategy, observer);
 }
 
-void report_layout(core::Result& result, const Layout& layout, const Steps& steps) {
+void report_layout(core::Result& result, const Layout& layout, const Definition& tick,
+                   const Steps& steps, const Options& options) {
   core::Array harmful;
   std::vector<std::string> names;
   for (const HarmfulIndex& index : layout.indexes) {
@@ -156,18 +183,27 @@ void report_layout(core::Result& result, const Layout& layout, const Steps& step
                                    {"columns", core::join(index.columns, ", ")}});
     names.push_back(fmt::format("{} names {}", index.name, core::join(index.columns, ", ")));
   }
-  if (layout.name.empty()) return;  // the file names its tables in plain SQL: nobody knows them
+  if (layout.name.empty()) {  // the file names its tables plainly: nobody knows them
+    if (layout.table.empty()) return;
+    result.notes.push_back(fmt::format(
+        "the file names {} plainly, so that its layout, heap-only updates and dead rows "
+        "are not seen; write a table as :\"players\" to see them",
+        layout.table));
+    return;
+  }
   result.metrics.set("layout", layout.name)
       .set("fillfactor", layout.fillfactor)
       .set("dead_rows", layout.dead_rows)
       .set("harmful", std::move(harmful));
   const auto hot = steps.work.hot_ratio();
+  const std::string migration = migration_of(layout, tick, options);
   if (layout.name == "hot" && hot && *hot < kMostlyHot) {
     result.notes.push_back(
-        fmt::format("{:.1f} % of its updates were heap-only: not all pages have room yet; VACUUM, "
-                    "or db migrate "
-                    "--layout hot again",
-                    *hot * 100));
+        fmt::format("{:.1f} % of its updates were heap-only: not all pages have room yet; VACUUM {}"
+                    "{}",
+                    *hot * 100, layout.quoted, migration.empty() ? "" : ", or " + migration));
+  } else if (names.empty() && hot && *hot < kHardlyHot && steps.work.updated > kManyUpdates) {
+    result.notes.push_back(full_pages_note(*hot, layout, migration));
   }
   if (names.empty() || steps.work.updated == 0) return;
   result.notes.push_back(fmt::format(

@@ -40,8 +40,10 @@ void report_idle(core::Result& result, const Step& step, core::Observer& observe
 void report_work(core::Result& result, const Definition& tick, const Steps& steps,
                  const Options& options, core::Observer& observer);
 
-/// How the tables are laid out, and which index keeps the updates from being heap-only.
-void report_layout(core::Result& result, const Layout& layout, const Steps& steps);
+/// How the tables are laid out, and what keeps the updates from being heap-only: an index, or full
+/// pages; with what helps.
+void report_layout(core::Result& result, const Layout& layout, const Definition& tick,
+                   const Steps& steps, const Options& options);
 
 /// A run that was stopped: inconclusive, with what was done.
 void report_stop(core::Result& result, const Steps& steps, const Options& options);

@@ -30,7 +30,8 @@ void check_layout(pg::Session& session, const Definition& tick, const Options& o
     if (options.strategy == Strategy::kEpoch && !there) {
       throw usage_error(fmt::format("tick {}: there is no table {}, which --strategy epoch needs",
                                     tick.name, quoted),
-                        "scalectl db migrate game --layout epoch makes it");
+                        options.one_of_many ? "leave --strategy out"
+                                            : "scalectl db migrate game --layout epoch makes it");
     }
     if (options.strategy != Strategy::kEpoch && there) {
       throw usage_error(
@@ -38,7 +39,9 @@ void check_layout(pg::Session& session, const Definition& tick, const Options& o
               "tick {}: the tables have the epoch layout ({} is there), which --strategy {} "
               "would not agree with",
               tick.name, quoted, name_of(options.strategy)),
-          "run it with --strategy epoch, or go back with scalectl db migrate game --layout seed");
+          std::string(options.one_of_many ? "leave --strategy out"
+                                          : "run it with --strategy epoch") +
+              ", or go back with scalectl db migrate game --layout seed");
     }
   }
 }
@@ -64,6 +67,16 @@ void check_key(pg::Session& session, const Definition& tick, const Options& opti
 }
 
 }  // namespace
+
+Options fit_layout(pg::Session& session, const Definition& tick, Options options) {
+  if (!options.by_layout) return options;
+  const std::vector<std::string> tables = epoch_tables(tick);
+  const bool epoch = std::any_of(tables.begin(), tables.end(), [&](const std::string& table) {
+    return find_relation(session, options.naming.table(table)).has_value();
+  });
+  if (epoch) options.strategy = Strategy::kEpoch;
+  return options;
+}
 
 Target find_target(pg::Session& session, const Definition& tick, const Options& options) {
   check_layout(session, tick, options);

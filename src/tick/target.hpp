@@ -17,6 +17,9 @@ struct Target {
   std::string quoted;                   ///< that table, qualified; its schema where it names none
 };
 
+/// `options` with the strategy that the layout of the tables asks for, where they leave it to that.
+Options fit_layout(pg::Session& session, const Definition& tick, Options options);
+
 /// Throws Error (usage) naming the first table that is not there; for a key that is no whole
 /// number; and for a strategy that the layout of the tables rules out: epoch without the epoch's
 /// table, any other one with it, since the two would not agree.

@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "core/text.hpp"
 #include "support/e2e.hpp"
 #include "support/json.hpp"
 #include "support/running.hpp"
@@ -33,6 +34,24 @@ TEST_F(Migrate, ToEveryLayout_TellsWhatItDid) {
     EXPECT_GT(integer_at(result, "metrics.size_before_bytes"), 0);
   }
   EXPECT_THAT(to("seed").out, HasSubstr("already seed: nothing to do"));
+}
+
+TEST_F(Migrate, AllTicksOnTheEpochLayout_RunEachInTheFormThatItAllows) {
+  seed("200");
+  ASSERT_EQ(to("epoch").code, 0);
+  const Outcome outcome = scalectl({"tick", "run", "--all", "--format", "json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const std::string& line : core::split(std::string(core::trim(outcome.out)), '\n')) {
+    const core::Value result = json(line);
+    const std::string name = text_at(result, "name");
+    EXPECT_EQ(text_at(result, "params.strategy"), name == "stamina" ? "epoch" : "set") << name;
+  }
+  EXPECT_EQ(cell("SELECT epoch FROM regen_epoch"), "1");
+  for (const std::string strategy : {"set", "epoch"}) {
+    const Outcome refused = scalectl({"tick", "run", "--all", "--strategy", strategy});
+    EXPECT_TRUE(is_refusal(refused, 2));
+    EXPECT_THAT(refused.err, HasSubstr("leave --strategy out"));
+  }
 }
 
 TEST_F(Migrate, WrongUse_IsRefused) {

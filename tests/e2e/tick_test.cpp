@@ -87,6 +87,16 @@ TEST_F(Tick, CombatAndDecay_TakeTheirParameters) {
   EXPECT_EQ(cell("SELECT count(*) FROM dropped_items"), "0");
 }
 
+TEST_F(Tick, FullPages_AreNamedAsTheCauseWithTheCommandThatHelps) {
+  seed("3000");
+  sql("UPDATE players SET is_dead = false, hp = max_hp, stamina = 0");
+  sql("VACUUM FULL players");
+  const Outcome outcome = scalectl({"tick", "run", "stamina"});
+  EXPECT_THAT(outcome.out,
+              HasSubstr("the pages of \"public\".\"players\" are full (fillfactor 100)"));
+  EXPECT_THAT(outcome.out, HasSubstr("; scalectl db migrate game --layout hot makes room"));
+}
+
 TEST_F(Tick, OverThreshold_WarnsAndExitsZeroUnlessStrict) {
   seed("100");
   const std::vector<std::string> slow{"tick",      "run",      "stamina", "--warn-after",
@@ -140,12 +150,15 @@ TEST_F(Tick, RowHeldByAnother_IsBusyAfterTheLockTimeout) {
   const std::string before = everything();
   pg::Session holder = database_.connect();
   pg::Transaction tx = holder.begin();
+  const std::string pid = tx.query("SELECT pg_backend_pid() AS pid").text(0, "pid");
   tx.query("LOCK TABLE players IN SHARE MODE");
   for (const char* strategy : {"set", "rows"}) {
     const Outcome outcome =
         scalectl({"tick", "run", "stamina", "--lock-timeout", "100ms", "--strategy", strategy});
     EXPECT_TRUE(is_refusal(outcome, 4)) << strategy;
     EXPECT_THAT(outcome.err, HasSubstr("lock timeout"));
+    EXPECT_THAT(outcome.err, HasSubstr("; locks on its tables: pid " + pid + " (user "));
+    EXPECT_THAT(outcome.err, HasSubstr("idle in transaction) since 20"));
   }
   EXPECT_EQ(everything(), before);
 }

@@ -114,6 +114,22 @@ TEST_F(LayoutEpoch, View_HasTheColumnsThatPlayersHadBefore) {
             "0");
 }
 
+TEST_F(LayoutEpoch, ColumnAddedLater_IsInTheViewOnceMigratedAgain) {
+  session.query("ALTER TABLE players ADD COLUMN \"guild name\" text");
+  ticks(2);
+  const std::string options = "SELECT reloptions FROM pg_class WHERE relname = 'players_current'";
+  const std::string before = scalar(options);
+  EXPECT_THAT(migrate("epoch").notes, ElementsAre(HasSubstr("guild name")));
+  EXPECT_EQ(scalar(options), before);
+  session.query("UPDATE players_current SET \"guild name\" = 'Owls', stamina = stamina - 1");
+  EXPECT_EQ(scalar("SELECT p.\"guild name\" || ' ' || c.\"guild name\" || ' ' || c.stamina"
+                   " FROM players p JOIN players_current c USING (player_id)"),
+            "Owls Owls 15");
+  EXPECT_THAT(migrate("epoch").notes, ElementsAre(HasSubstr("already epoch")));
+  migrate("seed");
+  EXPECT_EQ(scalar("SELECT stamina || \"guild name\" FROM players"), "15Owls");
+}
+
 TEST_F(LayoutEpoch, TwoSpendsAtOnceThroughTheView_TakeBoth) {
   ticks(2);
   pg::Session other = database.connect();

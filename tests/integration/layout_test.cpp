@@ -220,6 +220,26 @@ TEST_F(LayoutChange, IndexOnStaminaThatIsNotOurs_IsNamedAndDroppedOnlyOnDemand) 
               HasSubstr("holds a constraint"));
 }
 
+TEST_F(LayoutChange, IndexesThatAreNotOurs_AreNamedTogetherAndNotedWithTheirStatements) {
+  seed({.players = 500});
+  session.query(
+      "CREATE INDEX a_theirs ON players (stamina DESC) WHERE level > 3;"
+      "CREATE INDEX b_theirs ON players (level) INCLUDE (stamina);"
+      "ALTER TABLE players ADD CONSTRAINT c_odd UNIQUE (player_id, stamina)");
+  const Error all = error_of([&] { migrate("hot"); });
+  EXPECT_THAT(all.message(), HasSubstr("indexes public.a_theirs, public.b_theirs name stamina"));
+  EXPECT_THAT(all.message(), HasSubstr("index public.c_odd names stamina and holds a constraint"));
+  session.query("ALTER TABLE players DROP CONSTRAINT c_odd");
+  schema::LayoutOptions options = to("hot");
+  options.foreign = true;
+  const core::Result result = schema::migrate(session, catalog, options, recorder);
+  EXPECT_THAT(result.notes,
+              ElementsAre(HasSubstr("CREATE INDEX a_theirs ON public.players USING btree (stamina "
+                                    "DESC) WHERE (level > 3);"),
+                          HasSubstr("CREATE INDEX b_theirs ON public.players USING btree (level) "
+                                    "INCLUDE (stamina);")));
+}
+
 TEST_F(LayoutChange, UnfinishedIndexOfAnEarlierRun_IsBuiltAnew) {
   seed({.players = 500});
   session.query(

@@ -102,7 +102,7 @@ class Daemon {
  private:
   /// What the loop does not know of its runs; the same in every report, so that series go on.
   void describe(core::Result& result) const {
-    result.params.set("strategy", options_.tick.strategy.value);
+    result.params.set("strategy", tick::name_of(run_.strategy));
     add_warnings(result, ticks_[0]);
   }
 

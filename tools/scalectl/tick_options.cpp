@@ -53,7 +53,8 @@ void declare_parameters(cli::Command& verb, TickOptions& options, const catalog:
 
 void TickOptions::declare(cli::Command& verb, const catalog::Catalog& catalog) {
   verb.option("--strategy", strategy,
-              "set: one statement; rows: one statement for each row, as before seed 000's fix; "
+              "set (default; with --all, epoch where that is the layout): one statement; rows: one "
+              "statement for each row, as before seed 000's fix; "
               "batched: ranges of the key, or a queue, each batch a transaction of its own; epoch: "
               "one row, on the epoch layout")
       .option("--catch-up", catch_up,
@@ -96,7 +97,10 @@ tick::Definition TickOptions::chosen(const catalog::Catalog& catalog) const {
 
 tick::Options TickOptions::engine(const tick::Definition& tick, bool recorded,
                                   bool one_of_many) const {
-  tick::Options made{.strategy = tick::strategy_of(strategy.value),
+  const bool unasked = strategy.value.empty();
+  tick::Options made{.strategy = unasked ? tick::Strategy::kSet : tick::strategy_of(strategy.value),
+                     .by_layout = unasked && one_of_many,
+                     .one_of_many = one_of_many,
                      .parameters = {},
                      .warn_after = warn_after,
                      .lock_timeout = lock_timeout,
@@ -133,6 +137,7 @@ void TickOptions::check(const std::vector<tick::Definition>& ticks, Context& con
   std::vector<std::string> tables;
   for (const tick::Definition& tick : ticks) {
     tick::check(tick, engine(tick, false, many));
+    check_name(tick, context.catalog());
     const auto its_tables = tick.tables();
     tables.insert(tables.end(), its_tables.begin(), its_tables.end());
     if (its_tables.empty() && (naming.schema || naming.prefix || !naming.tables.empty())) {
@@ -156,6 +161,22 @@ void TickOptions::check(const std::vector<tick::Definition>& ticks, Context& con
   for (const tick::Definition& tick : ticks) {
     for (const std::string& warning : tick::warnings(tick)) context.observer().warn(warning);
   }
+}
+
+void TickOptions::check_name(const tick::Definition& tick, const catalog::Catalog& catalog) const {
+  if (!window || !tick::names_a_file(name)) return;
+  const std::vector<catalog::Entry> known = catalog.newest("sql/ticks");
+  if (std::none_of(known.begin(), known.end(),
+                   [&](const catalog::Entry& entry) { return entry.name == tick.name; })) {
+    return;
+  }
+  throw core::usage_error(
+      fmt::format("{}: a tick of scalectl's is called {} too, and each would take the other's "
+                  "windows for its own",
+                  name, tick.name),
+      fmt::format("call this one otherwise (the file, or its \"-- tick:\"); tick run {0} --sql-dir "
+                  "DIR runs DIR/ticks/{0}.sql in place of that one",
+                  tick.name));
 }
 
 bool TickOptions::prepare(pg::Session& session, const std::vector<tick::Definition>& ticks,

@@ -17,7 +17,8 @@ namespace scalectl::tool {
 
 struct TickOptions {
   std::string name;
-  cli::Choice strategy{.value = "set", .allowed = {"set", "rows", "batched", "epoch"}};
+  cli::Choice strategy{.value = "",  // empty: not given
+                       .allowed = {"set", "rows", "batched", "epoch"}};
   bool strict = false;
   std::optional<core::Seconds> warn_after;
   core::Seconds lock_timeout{10};
@@ -40,12 +41,15 @@ struct TickOptions {
   /// The tick called `name`, or in the file of that path. Throws Error (usage).
   tick::Definition chosen(const catalog::Catalog& catalog) const;
   /// What the engine is told. A parameter that `tick` does not have is passed on, to be refused,
-  /// unless it is `one_of_many`.
+  /// unless it is `one_of_many`; where these say no strategy, each of many has its layout's.
   tick::Options engine(const tick::Definition& tick, bool recorded, bool one_of_many) const;
 
   /// Throws Error (usage) for what `ticks` cannot be run with, whatever the database holds; warns
   /// of what looks like a mistake.
   void check(const std::vector<tick::Definition>& ticks, Context& context) const;
+  /// Throws Error (usage) where a file's tick would be once per window under the name of a tick of
+  /// the catalog: each would take the other's windows for its own.
+  void check_name(const tick::Definition& tick, const catalog::Catalog& catalog) const;
   /// Makes the bookkeeping, and in a lab the ticks' tables, where they are missing. False where the
   /// role may not make the bookkeeping. Throws Error (usage) naming a table that is not there.
   bool prepare(pg::Session& session, const std::vector<tick::Definition>& ticks,
