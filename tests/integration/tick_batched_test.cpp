@@ -215,6 +215,10 @@ TEST_F(TickBatched, WindowThatWasBegun_IsFinishedInTheSameWayOrNotAtAll) {
   const Error bonus = error_of([&] { work({.parameters = {{"bonus", "2"}}}); });
   EXPECT_EQ(bonus.kind(), ErrorKind::kUsage);
   EXPECT_THAT(bonus.message(), HasSubstr("it has the parameters {\"bonus\": 1}"));
+  for (const Error& error : {other, bonus}) {
+    EXPECT_THAT(error.hint(),
+                HasSubstr("a later window drops the rest of it with --catch-up none"));
+  }
   EXPECT_EQ(ticks(), "0:700 1:300");
 }
 
