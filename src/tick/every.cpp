@@ -73,18 +73,31 @@ class Loop {
     }
     const bool lost = broken_ && planned_;
     if (lost) sums_.windows_missed += windows_since_the_last_look();
-    Ended ended{.result = summary(), .gave_up = ""};
+    Ended ended{.result = summary(), .failure = failure(lost)};
     if (lost && !gave_up_)
       ended.result.notes.push_back("the server was not to be reached at the end: " + last_error_);
-    if (gave_up_) {
-      ended.gave_up = fmt::format("gave up after {} failures in a row: {}", failures_, last_error_);
+    if (!ended.failure.empty()) {
       ended.result.verdict = Verdict::kFail;
-      ended.result.notes.push_back(ended.gave_up);
+      ended.result.notes.push_back(ended.failure);
     }
     return ended;
   }
 
  private:
+  /// True where runs were tried, and neither this loop nor another one has worked a window.
+  bool nothing_came_of_it(bool lost) const {
+    return (sums_.failed > 0 || lost) && sums_.worked + sums_.already_done == 0;
+  }
+
+  /// Why the whole has failed; "" where it has not.
+  std::string failure(bool lost) const {
+    if (gave_up_) {
+      return fmt::format("gave up after {} failures in a row: {}", failures_, last_error_);
+    }
+    if (nothing_came_of_it(lost)) return "no run worked: " + last_error_;
+    return last_failed_ ? "the last run failed: " + last_error_ : "";
+  }
+
   std::int64_t window_at(double now) const {
     return static_cast<std::int64_t>(std::floor(now / options_.every.count()));
   }
@@ -158,12 +171,14 @@ class Loop {
     try {
       count(port_.run_once());
       failures_ = 0;
+      last_failed_ = false;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) {  // while it waited for its turn
         --sums_.runs;
         return false;
       }
       ++sums_.failed;
+      last_failed_ = true;
       sums_.last = "failed";
       broken_ = error.kind() == ErrorKind::kConnection;
       again = error.kind() != ErrorKind::kUsage;
@@ -187,9 +202,11 @@ class Loop {
     if (state == "already_done" || state == "held") {
       ++(state == "held" ? sums_.held : sums_.already_done);
       sums_.last = state == "held" ? "held by another" : "already done";
+      in_the_way_ = result.verdict == Verdict::kPass ? "" : result.notes.back();
       return;
     }
     ++sums_.worked;
+    in_the_way_.clear();
     sums_.elapsed.record(static_cast<std::int64_t>(result.elapsed_s * 1e9));
     const core::Value* rows = result.metrics.find("rows");
     const std::int64_t its_rows =
@@ -246,11 +263,14 @@ class Loop {
     watch_.stamp(result);
     result.verdict = verdict_;
     const bool trouble =
+        !in_the_way_.empty() ||
         sums_.failed + sums_.slow + sums_.overruns + sums_.windows_missed + sums_.unreachable > 0;
     if (trouble && verdict_ == Verdict::kPass) result.verdict = Verdict::kWarn;
+    if (last_failed_ || nothing_came_of_it(false)) result.verdict = Verdict::kFail;
     result.params = core::Object{{"every_s", options_.every.count()},
                                  {"jitter_s", options_.jitter.count()},
                                  {"catch_up", std::string(word_for(options_.missed))}};
+    if (!in_the_way_.empty()) result.notes.push_back(in_the_way_);
     if (options_.duration) result.params.set("duration_s", options_.duration->count());
     const auto seconds = [&](double quantile) {
       return sums_.elapsed.empty()
@@ -288,6 +308,8 @@ class Loop {
   std::int64_t failures_ = 0;  // in a row
   std::string last_error_;
   bool gave_up_ = false;
+  bool last_failed_ = false;  // the last run
+  std::string in_the_way_;    // what the last one said of a window that keeps it from its own
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ struct EveryPort {
 /// What came of it.
 struct Ended {
   core::Result result;  ///< command "tick every"
-  std::string gave_up;  ///< what --max-failures ended it with; empty: a stop, or the duration, did
+  std::string failure;  ///< why the whole has failed: verdict fail, and exit 5; else empty
 };
 
 /// How far behind its window's boundary the run in window `window` begins: uniform in [0, jitter),
@@ -66,7 +66,8 @@ void check(const EveryOptions& options);
 /// Runs until a stop, or the duration is over; a stop never cuts a run short. A run that fails is
 /// logged and counted, and tried again within its window with growing pauses, as is a lost
 /// connection; usage errors wait for the next window. The Result is a warning where runs failed,
-/// were slow or overran, or windows were missed, and a failure where --max-failures ended it.
+/// were slow or overran, or windows were missed, and a failure where --max-failures ended it, the
+/// last run failed, or none worked and no window was found done.
 Ended run_every(const EveryOptions& options, const EveryPort& port, core::Observer& observer);
 
 }  // namespace scalectl::tick

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
@@ -22,6 +23,16 @@ void insert(pg::Transaction& tx, const SlotKey& key, std::int64_t token, const S
       " VALUES ($1, $2, $3, $4, $5, $6)",
       {key.tick, key.target, std::to_string(share.number), std::to_string(token),
        key_text(share, share.after), key_text(share, share.upto)});
+}
+
+/// A batch takes the keys above :after: below the least bigint there is none to begin at.
+void check_lowest(std::int64_t low, const std::string& key, const std::string& key_table) {
+  if (low != std::numeric_limits<std::int64_t>::min()) return;
+  throw core::usage_error(
+      fmt::format("{} holds the \"{}\" {}, the least of all bigints: batches take the keys above "
+                  "another one, and no key is below it",
+                  key_table, key, low),
+      "run it with --strategy set, or give that row another key");
 }
 
 std::vector<Share> queue_of(std::int64_t workers) {
@@ -62,6 +73,7 @@ std::vector<Share> shares_of(pg::Transaction& tx, const Statements& statements,
   const pg::Rows ends =
       tx.query(fmt::format("SELECT min({0}) AS low, max({0}) AS high FROM {1}", column, key_table));
   if (!ends.at(0, "low")) return {};
+  check_lowest(ends.integer(0, "low"), form.key, key_table);
   return cut(ends.integer(0, "low"), ends.integer(0, "high"),
              workers == 1 ? 1 : workers * kSharesPerWorker);
 }

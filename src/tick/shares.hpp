@@ -25,11 +25,12 @@ struct Share {
 };
 
 /// Cuts the keys low to high into `count` shares of about the same length, or fewer where there are
-/// not as many keys.
+/// not as many keys. `low` must not be the least bigint, which nothing is below.
 std::vector<Share> cut(std::int64_t low, std::int64_t high, std::int64_t count);
 
 /// The shares of a tick as its table stands: several for each of `workers`, so that gaps between
-/// the keys leave nobody idle; for a queue one for each.
+/// the keys leave nobody idle; for a queue one for each. Throws Error (usage) where the least
+/// bigint is a key.
 std::vector<Share> shares_of(pg::Transaction& tx, const Statements& statements,
                              const std::string& key_table, std::int64_t workers);
 

@@ -135,14 +135,13 @@ void check_unfinished(const SlotKey& key, const Row& row, const Wish& wish) {
   const std::string begun =
       fmt::format("the window of {} of tick {} was begun in batches and is not finished",
                   moment_text(row.window->begin_of(*row.slot)), key.tick);
+  const std::string drop = "a later window drops the rest of it with --catch-up none";
   if (wish.strategy != Strategy::kBatched) {
-    throw usage_error(begun,
-                      "finish it with --strategy batched; a later window drops it with "
-                      "--catch-up none");
+    throw usage_error(begun, "finish it with --strategy batched; " + drop);
   }
   if (!row.same_params) {
     throw usage_error(fmt::format("{}; it has the parameters {}", begun, row.params),
-                      "give the same parameters, so that every row is treated alike");
+                      "give the same parameters, so that every row is treated alike; " + drop);
   }
 }
 

@@ -126,6 +126,20 @@ TEST_F(TickEvery, MaxFailures_EndItWithAResultAndExit5) {
   EXPECT_EQ(runs(), 0);
 }
 
+TEST_F(TickEvery, WhereNoRunWorks_Exits5) {
+  seed("50");
+  pg::Session holder = database_.connect();
+  pg::Transaction tx = holder.begin();
+  tx.query("LOCK TABLE players IN SHARE MODE");
+  Running daemon({"tick", "every", "stamina", "--every", "400ms", "--lock-timeout", "20ms", "--for",
+                  "100ms", "--strict", "--format", "junit"},
+                 {{"DATABASE_URL", database_.dsn()}});
+  const Outcome outcome = daemon.wait();
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("<testsuite"), HasSubstr("<failure")));
+  EXPECT_THAT(outcome.err, HasSubstr("ERROR - tick every: no run worked: tick stamina: "));
+}
+
 TEST_F(TickEvery, UserSqlFile_RunsWithItsOwnDefaults) {
   seed("20");
   const TemporaryDirectory directory;

@@ -79,6 +79,23 @@ TEST_F(TickBatched, DeadlockWithAnotherSession_WorksTheBatchAgain) {
   EXPECT_THAT(result.notes, testing::Contains(HasSubstr("1 batch was worked again after a dead")));
 }
 
+TEST_F(TickBatched, LeastBigintAsAKey_IsRefusedAndNothingIsTouched) {
+  play(50);
+  session.query("UPDATE players SET player_id = -9223372036854775808 WHERE player_id = 1");
+  for (const std::int64_t workers : {1, 2}) {
+    for (const Error& error : {error_of([&] { work({.workers = workers}); }),
+                               error_of([&] { on_demand({.workers = workers}); })}) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_THAT(error.message(), HasSubstr("holds the \"player_id\" -9223372036854775808"));
+      EXPECT_THAT(error.hint(), HasSubstr("--strategy set"));
+    }
+  }
+  EXPECT_EQ(scalar("SELECT count(*) FROM players WHERE stamina > 0"), "0");
+  EXPECT_EQ(scalar("SELECT count(*) FROM scalectl.tick_slots"), "0");
+  session.query("UPDATE players SET player_id = player_id + 1 WHERE player_id < 0");
+  EXPECT_EQ(metric(work({.workers = 2}), "rows"), "50");
+}
+
 TEST_F(TickBatched, EachBatch_IsATransactionOfItsOwnUpToTheLastKey) {
   play(1050);
   session.query(
@@ -198,6 +215,10 @@ TEST_F(TickBatched, WindowThatWasBegun_IsFinishedInTheSameWayOrNotAtAll) {
   const Error bonus = error_of([&] { work({.parameters = {{"bonus", "2"}}}); });
   EXPECT_EQ(bonus.kind(), ErrorKind::kUsage);
   EXPECT_THAT(bonus.message(), HasSubstr("it has the parameters {\"bonus\": 1}"));
+  for (const Error& error : {other, bonus}) {
+    EXPECT_THAT(error.hint(),
+                HasSubstr("a later window drops the rest of it with --catch-up none"));
+  }
   EXPECT_EQ(ticks(), "0:700 1:300");
 }
 

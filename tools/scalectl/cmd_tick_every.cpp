@@ -194,8 +194,8 @@ int every(Options options, Context& context, const cli::Application& application
   daemon.start();
   tick::Ended ended = daemon.run(loop);
   const int code = context.emit(std::move(ended.result));
-  if (ended.gave_up.empty()) return code;
-  throw core::Error(core::ErrorKind::kFailed, "tick every: " + ended.gave_up,
+  if (ended.failure.empty()) return code;
+  throw core::Error(core::ErrorKind::kFailed, "tick every: " + ended.failure,
                     "what the runs before did is done; start it again when the cause is gone");
 }
 
@@ -207,7 +207,10 @@ void declare_tick_every(cli::Command& tick, cli::Application& application, Conte
       tick.verb("every", "Run one tick in each window, as a daemon in the foreground");
   verb.operand("TICK", options->tick.name, "Which tick; see tick list; or a file of SQL")
       .option("--every", options->every, "Length of the windows (default: the tick's own)")
-      .option("--for", options->duration, "End after so long (else at SIGINT or SIGTERM)")
+      .option(
+          "--for", options->duration,
+          "End after so long (else at SIGINT or SIGTERM); exit 5 where no run worked, or the last "
+          "failed")
       .option("--jitter", options->jitter, "Begin each run up to so much after its window does")
       .option("--seed", options->seed, "Of the jitter (default: made of this host's name)", "N")
       .option("--max-failures", options->max_failures,

@@ -244,6 +244,41 @@ TEST_F(TickEvery, RunThatFails_IsTriedAgainInItsWindow) {
   EXPECT_THAT(recorder.lines, ElementsAre("ERROR - it broke", "ERROR - it broke"));
 }
 
+TEST_F(TickEvery, RunsThatAllFail_AreAFailure) {
+  what_runs.assign(100, failing(ErrorKind::kFailed));
+  const core::Result result = run();
+  EXPECT_EQ(metric(result, "worked"), "0");
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+  EXPECT_THAT(result.notes, ElementsAre("no run worked: it broke"));
+}
+
+TEST_F(TickEvery, LastRunThatFails_IsAFailure) {
+  what_runs.assign(100, failing(ErrorKind::kUsage));
+  what_runs.push_front(taking(1));
+  const core::Result result = run();
+  EXPECT_EQ(metric(result, "worked"), "1");
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+  EXPECT_THAT(result.notes, ElementsAre("the last run failed: it broke"));
+}
+
+TEST_F(TickEvery, RunThatFailsBesideAnotherDaemonThatWorks_IsAWarning) {
+  what_runs.assign(100, in_state("already_done"));
+  what_runs.push_front(failing(ErrorKind::kBusy));
+  EXPECT_EQ(run().verdict, Verdict::kWarn);
+}
+
+TEST_F(TickEvery, WindowInTheWay_IsAWarningWithItsNote) {
+  what_runs.assign(100, [] {
+    core::Result result = in_state("already_done")();
+    result.verdict = Verdict::kWarn;
+    result.notes = {"in the way"};
+    return result;
+  });
+  const core::Result result = run();
+  EXPECT_EQ(result.verdict, Verdict::kWarn);
+  EXPECT_THAT(result.notes, ElementsAre("in the way"));
+}
+
 TEST_F(TickEvery, UsageError_WaitsForTheNextWindow) {
   what_runs = {failing(ErrorKind::kUsage)};
   run();
