@@ -197,6 +197,7 @@ TEST_F(IndexWeather, BackendThatIsTerminated_LeavesNothingBehind) {
   const Error error = error_of([&] { apply(); });
   EXPECT_EQ(error.kind(), ErrorKind::kConnection);
   EXPECT_THAT(error.message(), HasSubstr("the unfinished index was dropped"));
+  EXPECT_THAT(error.hint(), HasSubstr("run the same command again"));
   EXPECT_THAT(found(), IsEmpty());
 }
 
