@@ -466,6 +466,17 @@ TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {
   const auto quoted = "\"" + role + "\"";
   const core::Result status = index::status(plain, pack, {});
   EXPECT_EQ(metric(status, "present"), "3");
+TEST_F(IndexRights, DefinitionsThatCannotBeCompared_AreInconclusiveInEveryVerb) {
+  session.query("CREATE INDEX idx_combat_turn_time ON active_combats (npc)");  // drift
+  apply();
+  pg::Session plain = as_role();
+  EXPECT_EQ(index::plan(plain, pack, {}).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(index::status(plain, pack, {}).verdict, Verdict::kInconclusive);
+  const core::Result applied = index::apply(plain, pack, {}, recorder);
+  EXPECT_EQ(applied.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(applied.notes, Contains(HasSubstr("GRANT SELECT")));
+}
+
   EXPECT_THAT(status.notes, Contains(HasSubstr("GRANT SELECT ON \"players\" TO " + quoted)));
   EXPECT_EQ(hint_of([&] { index::verify(plain, pack, {}, {}, recorder); }),
             "GRANT SELECT ON \"players\" TO " + quoted + ";");
