@@ -466,24 +466,6 @@ TEST_F(IndexRights, SchemaThatMayNotBeUsed_IsSaidAsAGrant) {
   EXPECT_EQ(error.hint(), "GRANT USAGE ON SCHEMA \"Game\" TO " + role + ";");
 }
 
-TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
-  apply();
-  const index::Pack hot = index::load(catalog, "game-hot");
-  const core::Result result = index::drop(session, hot, {}, recorder);
-  EXPECT_EQ(metric(result, "dropped"), "0");
-  EXPECT_EQ(metric(result, "shared"), std::to_string(hot.indexes.size()));
-  EXPECT_EQ(found(), kAll);
-  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.foreign = true}), "dropped"),
-            std::to_string(hot.indexes.size()));
-}
-
-TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {
-  apply();
-  pg::Session plain = as_role();
-  const auto hint_of = [&](const auto& action) { return error_of(action).hint(); };
-  const auto quoted = "\"" + role + "\"";
-  const core::Result status = index::status(plain, pack, {});
-  EXPECT_EQ(metric(status, "present"), "3");
 TEST_F(IndexRights, DefinitionsThatCannotBeCompared_AreInconclusiveInEveryVerb) {
   session.query("CREATE INDEX idx_combat_turn_time ON active_combats (npc)");  // drift
   apply();
@@ -495,6 +477,42 @@ TEST_F(IndexRights, DefinitionsThatCannotBeCompared_AreInconclusiveInEveryVerb) 
   EXPECT_THAT(applied.notes, Contains(HasSubstr("GRANT SELECT")));
 }
 
+TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
+  apply();
+  const index::Pack hot = index::load(catalog, "game-hot");
+  const core::Result result = index::drop(session, hot, {}, recorder);
+  EXPECT_EQ(metric(result, "dropped"), "0");
+  EXPECT_EQ(metric(result, "shared"), std::to_string(hot.indexes.size()));
+  EXPECT_EQ(found(), kAll);
+  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.foreign = true}), "dropped"),
+            std::to_string(hot.indexes.size()));
+}
+
+TEST_F(IndexWeather, IndexesThatAnAppliedVariantNeeds_AreLeftToItAndGoWithIt) {
+  const index::Pack hot = index::load(catalog, "game-hot");
+  apply();
+  index::apply(session, hot, {}, recorder);
+  const core::Result result = index::drop(session, pack, {}, recorder, {.others = {hot}});
+  EXPECT_THAT(column(result, "action"),
+              ElementsAre("\"dropped\"", "\"left to pack game-hot\"", "\"left to pack game-hot\""));
+  EXPECT_EQ(index::status(session, hot, {}).verdict, Verdict::kPass);
+  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.others = {pack}}), "dropped"), "2");
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(IndexWeather, IndexesThatAVariantWouldNeed_GoWhereItIsNotApplied) {
+  apply();
+  const std::vector<index::Pack> others{index::load(catalog, "game-hot")};
+  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder, {.others = others}), "dropped"), "3");
+}
+
+TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {
+  apply();
+  pg::Session plain = as_role();
+  const auto hint_of = [&](const auto& action) { return error_of(action).hint(); };
+  const auto quoted = "\"" + role + "\"";
+  const core::Result status = index::status(plain, pack, {});
+  EXPECT_EQ(metric(status, "present"), "3");
   EXPECT_THAT(status.notes, Contains(HasSubstr("GRANT SELECT ON \"players\" TO " + quoted)));
   EXPECT_EQ(hint_of([&] { index::verify(plain, pack, {}, {}, recorder); }),
             "GRANT SELECT ON \"players\" TO " + quoted + ";");
