@@ -102,6 +102,14 @@ class Reporter {
   double logged_s_ = 0;
 };
 
+/// What runs here is no part of a transaction: a connection that is lost takes nothing back.
+Error outside_transactions(const Error& error) {
+  if (error.kind() != ErrorKind::kConnection) return error;
+  return Error(error.kind(), error.message(),
+               "run the same command again: it keeps what is done, and apply drops what an "
+               "unfinished build has left");
+}
+
 }  // namespace
 
 pg::Session& Builder::connection() {
@@ -177,7 +185,7 @@ void Builder::supervise(const std::string& sql, const std::string& what, Patienc
     done.get();
   } catch (const Error& error) {
     connection_.reset();  // one that was told to stop, or broke, is good for nothing more
-    throw given_up ? *given_up : error;
+    throw outside_transactions(given_up ? *given_up : error);
   }
   if (given_up && given_up->kind() != ErrorKind::kBusy) throw *given_up;  // it was done before
   if (!marked) put(mark);

@@ -18,7 +18,7 @@ int fillfactor_of(pg::Session& session, const std::string& quoted) {
 std::optional<std::string> set_fillfactor(pg::Session& session, const Fillfactor& setting,
                                           const pg::Naming& naming, Builder& builder) {
   const std::string table = naming.table(setting.table);
-  const pg::Relation relation = pg::require_relation(session, table);
+  const pg::Relation relation = pg::require_relation(session, table, setting.table);
   if (relation.partitioned) {
     return fmt::format("{} is partitioned: set fillfactor {} on its partitions", table,
                        setting.percent);

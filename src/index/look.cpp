@@ -134,7 +134,7 @@ std::optional<Found> find(pg::Session& session, const IndexDefinition& index,
 View look(pg::Session& session, const Pack& pack, const pg::Naming& naming) {
   View view;
   for (const IndexDefinition& index : pack.indexes) {
-    pg::Relation table = pg::require_relation(session, naming.table(index.table));
+    pg::Relation table = pg::require_relation(session, naming.table(index.table), index.table);
     if (!table.plain && !table.partitioned) {
       throw core::usage_error(fmt::format("{} is no table", naming.table(index.table)),
                               "an index needs one; name it with --schema and --table");

@@ -99,7 +99,7 @@ class Pricer {
           "\"-- family: FAMILY\" into the pack");
     }
     for (const std::string& table : written_) {
-      const pg::Relation relation = pg::require_relation(session_, naming_.table(table));
+      const pg::Relation relation = pg::require_relation(session_, naming_.table(table), table);
       require_select(session_, naming_.table(table));
       require_create(session_, relation.schema);
     }

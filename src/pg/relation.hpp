@@ -28,8 +28,10 @@ struct Relation {
 /// The table or view that the quoted name `quoted` resolves to, or nothing.
 std::optional<Relation> find_relation(Session& session, const std::string& quoted);
 
-/// The same, but a missing one throws Error (usage) that names it, the search path and the tables
-/// that sound alike.
-Relation require_relation(Session& session, const std::string& quoted);
+/// The same, but a missing one throws Error (usage) that names it, the search path and a table
+/// that sounds alike. `known` is what the catalog calls it, which is what --table goes by; without
+/// it, that is taken to be the name itself.
+Relation require_relation(Session& session, const std::string& quoted,
+                          const std::string& known = "");
 
 }  // namespace scalectl::pg

@@ -37,7 +37,7 @@ BulkTable find_table(pg::Session& session, const pg::Naming& naming, std::string
                   .key = std::string(key),
                   .columns = columns,
                   .quoted = naming.table(name)};
-  table.relation = pg::require_relation(session, table.quoted);
+  table.relation = pg::require_relation(session, table.quoted, table.name);
   std::vector<std::string> names;
   for (const pg::RelationColumn& column : table.relation.columns) names.push_back(column.name);
   for (const ColumnSpec& wanted : columns) {

@@ -54,7 +54,8 @@ class WorkflowSeeder {
           find_table(session, options.naming, table.name, table.key, table.columns, kHint));
     }
     const auto named = [&](const char* table) {
-      return pg::require_relation(session, options.naming.table(table)), options.naming.table(table);
+      return pg::require_relation(session, options.naming.table(table), table),
+             options.naming.table(table);
     };
     names_ = {.systems = named("dependent_systems"),
               .namespaces = named("task_namespaces"),

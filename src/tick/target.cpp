@@ -50,7 +50,7 @@ void check_key(pg::Session& session, const Definition& tick, const Options& opti
   const Batched& form = *tick.batched;
   if (form.is_queue()) return;
   const std::string quoted = options.naming.table(form.key_table());
-  const pg::Relation relation = require_relation(session, quoted);
+  const pg::Relation relation = require_relation(session, quoted, form.key_table());
   const auto column =
       std::find_if(relation.columns.begin(), relation.columns.end(),
                    [&](const pg::RelationColumn& each) { return each.name == form.key; });
@@ -82,7 +82,7 @@ Target find_target(pg::Session& session, const Definition& tick, const Options& 
   check_layout(session, tick, options);
   Target target;
   for (const std::string& name : tick.tables(options.strategy)) {
-    target.relations.push_back(require_relation(session, options.naming.table(name)));
+    target.relations.push_back(require_relation(session, options.naming.table(name), name));
   }
   if (options.strategy == Strategy::kBatched) check_key(session, tick, options);
   if (tick.tables().empty()) {  // a file that names its tables plainly
@@ -90,7 +90,8 @@ Target find_target(pg::Session& session, const Definition& tick, const Options& 
     target.quoted = target.schema.empty() ? "" : pg::quote_identifier(target.schema);
     return target;
   }
-  const pg::Relation first = require_relation(session, options.naming.table(tick.target()));
+  const pg::Relation first =
+      require_relation(session, options.naming.table(tick.target()), tick.target());
   target.schema = first.schema;
   target.quoted = pg::quote_identifier(first.schema) + "." + pg::quote_identifier(first.name);
   return target;

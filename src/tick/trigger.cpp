@@ -136,7 +136,8 @@ core::Result set_trigger(pg::Session& session, const catalog::Catalog& catalog,
   if (install) {
     for (const auto& [key, value] : statements.described()) result.params.set(key, value);
   }
-  const pg::Relation relation = pg::require_relation(session, options.naming.table(file.table));
+  const pg::Relation relation =
+      pg::require_relation(session, options.naming.table(file.table), file.table);
   const Names names(statements, options, file, relation);
   bool before = false;
   try {

@@ -20,7 +20,7 @@ constexpr const char* kViewNames[] = {"step_readiness_statuses", "task_execution
 
 /// The views live beside the tables.
 pg::Naming objects_beside_tables(pg::Session& session, const pg::Naming& naming) {
-  const pg::Relation tasks = pg::require_relation(session, naming.table("tasks"));
+  const pg::Relation tasks = pg::require_relation(session, naming.table("tasks"), "tasks");
   return {tasks.schema, {}, naming.prefix()};
 }
 

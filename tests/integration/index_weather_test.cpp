@@ -197,6 +197,7 @@ TEST_F(IndexWeather, BackendThatIsTerminated_LeavesNothingBehind) {
   const Error error = error_of([&] { apply(); });
   EXPECT_EQ(error.kind(), ErrorKind::kConnection);
   EXPECT_THAT(error.message(), HasSubstr("the unfinished index was dropped"));
+  EXPECT_THAT(error.hint(), HasSubstr("run the same command again"));
   EXPECT_THAT(found(), IsEmpty());
 }
 
@@ -409,6 +410,24 @@ TEST_F(IndexWeather, Fillfactor_IsSetAndNoted) {
   EXPECT_THAT(index::drop(session, hot, {}, recorder).notes, Contains(HasSubstr("RESET")));
 }
 
+TEST_F(IndexWeather, IndexThatTakesAVariantsUse_IsNamedWithWhatDropsIt) {
+  const index::Pack hot = index::load(catalog, "game-hot");
+  apply();
+  session.query("CREATE INDEX of_level ON players (level)");  // names nothing that a tick changes
+  const auto named =
+      ElementsAre(AllOf(HasSubstr("index idx_players_stamina_regen names stamina"),
+                        HasSubstr("DROP INDEX CONCURRENTLY public.idx_players_stamina_regen;")));
+  const core::Result applied = index::apply(session, hot, {}, recorder);
+  EXPECT_EQ(applied.verdict, Verdict::kWarn);
+  EXPECT_THAT(applied.notes, Contains(HasSubstr("idx_players_stamina_regen")).Times(1));
+  const core::Result plan = index::plan(session, hot, {});
+  EXPECT_EQ(plan.verdict, Verdict::kWarn);
+  EXPECT_THAT(plan.notes, named);
+  EXPECT_THAT(index::status(session, hot, {}).notes, named);
+  session.query("DROP INDEX CONCURRENTLY public.idx_players_stamina_regen");
+  EXPECT_EQ(index::status(session, hot, {}).verdict, Verdict::kPass);
+}
+
 /// What a role without superuser's rights can do, and what it is told where it cannot.
 struct IndexRights : IndexWeather {
   const std::string role = "role_" + database.name();
@@ -447,6 +466,17 @@ TEST_F(IndexRights, SchemaThatMayNotBeUsed_IsSaidAsAGrant) {
   EXPECT_EQ(error.hint(), "GRANT USAGE ON SCHEMA \"Game\" TO " + role + ";");
 }
 
+TEST_F(IndexRights, DefinitionsThatCannotBeCompared_AreInconclusiveInEveryVerb) {
+  session.query("CREATE INDEX idx_combat_turn_time ON active_combats (npc)");  // drift
+  apply();
+  pg::Session plain = as_role();
+  EXPECT_EQ(index::plan(plain, pack, {}).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(index::status(plain, pack, {}).verdict, Verdict::kInconclusive);
+  const core::Result applied = index::apply(plain, pack, {}, recorder);
+  EXPECT_EQ(applied.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(applied.notes, Contains(HasSubstr("GRANT SELECT")));
+}
+
 TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
   apply();
   const index::Pack hot = index::load(catalog, "game-hot");
@@ -456,6 +486,24 @@ TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
   EXPECT_EQ(found(), kAll);
   EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.foreign = true}), "dropped"),
             std::to_string(hot.indexes.size()));
+}
+
+TEST_F(IndexWeather, IndexesThatAnAppliedVariantNeeds_AreLeftToItAndGoWithIt) {
+  const index::Pack hot = index::load(catalog, "game-hot");
+  apply();
+  index::apply(session, hot, {}, recorder);
+  const core::Result result = index::drop(session, pack, {}, recorder, {.others = {hot}});
+  EXPECT_THAT(column(result, "action"),
+              ElementsAre("\"dropped\"", "\"left to pack game-hot\"", "\"left to pack game-hot\""));
+  EXPECT_EQ(index::status(session, hot, {}).verdict, Verdict::kPass);
+  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.others = {pack}}), "dropped"), "2");
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(IndexWeather, IndexesThatAVariantWouldNeed_GoWhereItIsNotApplied) {
+  apply();
+  const std::vector<index::Pack> others{index::load(catalog, "game-hot")};
+  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder, {.others = others}), "dropped"), "3");
 }
 
 TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {

@@ -171,7 +171,25 @@ TEST_F(PgRelation, RequiredTableThatIsMissing_NamesWhereItLooked) {
 TEST_F(PgRelation, RequiredTableWithANeighbourOfLikeName_SuggestsIt) {
   session.query("CREATE TABLE \"Players\" (x int); CREATE TABLE unlike (x int)");
   const Error error = error_of([&] { pg::require_relation(session, "\"players\""); });
-  EXPECT_EQ(error.hint(), "there is a table \"Players\"; name it with --table players=Players");
+  EXPECT_EQ(
+      error.hint(),
+      "there is a table \"Players\" in schema \"public\"; name it with --table players=Players");
+}
+
+TEST_F(PgRelation, RequiredTableOfAnotherName_IsNamedByWhatTheCatalogCallsIt) {
+  session.query("CREATE TABLE players (x int)");
+  const auto hint = [&](const std::string& quoted) {
+    return error_of([&] { pg::require_relation(session, quoted, "players"); }).hint();
+  };
+  EXPECT_EQ(hint("\"zz_players\""),
+            "there is a table \"players\" in schema \"public\"; name it with"
+            " --table players=players");
+  session.query(
+      "CREATE SCHEMA s; ALTER TABLE players SET SCHEMA s;"
+      " ALTER TABLE s.players RENAME TO \"player s\"");
+  EXPECT_EQ(hint("\"players\""),
+            "there is a table \"player s\" in schema \"s\"; name it with --schema s"
+            " --table 'players=player s'");
 }
 
 }  // namespace
