@@ -202,9 +202,11 @@ class Loop {
     if (state == "already_done" || state == "held") {
       ++(state == "held" ? sums_.held : sums_.already_done);
       sums_.last = state == "held" ? "held by another" : "already done";
+      in_the_way_ = result.verdict == Verdict::kPass ? "" : result.notes.back();
       return;
     }
     ++sums_.worked;
+    in_the_way_.clear();
     sums_.elapsed.record(static_cast<std::int64_t>(result.elapsed_s * 1e9));
     const core::Value* rows = result.metrics.find("rows");
     const std::int64_t its_rows =
@@ -261,12 +263,14 @@ class Loop {
     watch_.stamp(result);
     result.verdict = verdict_;
     const bool trouble =
+        !in_the_way_.empty() ||
         sums_.failed + sums_.slow + sums_.overruns + sums_.windows_missed + sums_.unreachable > 0;
     if (trouble && verdict_ == Verdict::kPass) result.verdict = Verdict::kWarn;
     if (last_failed_ || nothing_came_of_it(false)) result.verdict = Verdict::kFail;
     result.params = core::Object{{"every_s", options_.every.count()},
                                  {"jitter_s", options_.jitter.count()},
                                  {"catch_up", std::string(word_for(options_.missed))}};
+    if (!in_the_way_.empty()) result.notes.push_back(in_the_way_);
     if (options_.duration) result.params.set("duration_s", options_.duration->count());
     const auto seconds = [&](double quantile) {
       return sums_.elapsed.empty()
@@ -305,6 +309,7 @@ class Loop {
   std::string last_error_;
   bool gave_up_ = false;
   bool last_failed_ = false;  // the last run
+  std::string in_the_way_;    // what the last one said of a window that keeps it from its own
 };
 
 }  // namespace

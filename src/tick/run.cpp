@@ -182,7 +182,7 @@ core::Result run(pg::Session& session, const Definition& tick, const Options& op
   if (stopped) {
     report_stop(result, steps, options);
   } else if (steps.worked == 0) {
-    report_idle(result, *steps.last, observer);
+    report_idle(result, job, *steps.last, observer);
   } else {
     report_work(result, tick, steps, options, observer);
     if (const auto layout = layout_after(job)) report_layout(result, *layout, steps);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/text.hpp"
+#include "pg/identifier.hpp"
 #include "tick/run.hpp"
 
 namespace scalectl::tick {
@@ -21,6 +22,29 @@ std::string windows(std::int64_t count) {
   return fmt::format("{} {}", core::grouped(count), count == 1 ? "window was" : "windows were");
 }
 
+std::string length_of(const Window& window) {
+  return core::format_duration(core::Seconds(static_cast<double>(window.microseconds()) / 1e6));
+}
+
+/// True where the window that is done is none of this run's, so that it may keep others from their
+/// work for long: of another length, or more than a window in the future.
+bool is_in_the_way(const Claim& claim, const Window& own) {
+  if (claim.state != SlotState::kAlreadyDone) return false;
+  return claim.window.microseconds() != own.microseconds() ||
+         claim.window.begin_of(claim.slot) - claim.now > own.microseconds();
+}
+
+/// Until when, and how not to wait so long.
+std::string way_out(const Claim& claim, const Window& own, const SlotKey& key) {
+  const std::int64_t free = own.first_from(claim.window.end_of(claim.slot));
+  return fmt::format(
+      "; windows of {} are worked again from {} on; to work the present one at once, also where "
+      "that works a time twice: UPDATE scalectl.tick_slots SET slot = NULL, window_s = NULL WHERE "
+      "tick = {} AND target = {}",
+      length_of(own), moment_text(own.begin_of(free)), pg::quote_literal(key.tick),
+      pg::quote_literal(key.target));
+}
+
 /// What a run that found nothing to do says.
 std::string idle_note(const Step& step, const std::string& tick) {
   const Claim& claim = *step.claim;
@@ -33,10 +57,8 @@ std::string idle_note(const Step& step, const std::string& tick) {
         "already done: the clock is behind, it shows {}, and the window of {} is done",
         moment_text(claim.now), window);
   }
-  return fmt::format(
-      "already done: the window of {} ({} long) was worked under token {}", window,
-      core::format_duration(core::Seconds(static_cast<double>(claim.window.microseconds()) / 1e6)),
-      claim.token);
+  return fmt::format("already done: the window of {} ({} long) was worked under token {}", window,
+                     length_of(claim.window), claim.token);
 }
 
 void add_notes(core::Result& result, const Steps& steps, const Options& options) {
@@ -132,9 +154,16 @@ void set_metrics(core::Result& result, const Steps& steps, const Options& option
   if (steps.resumed) result.metrics.set("rows_before", steps.rows_before);
 }
 
-void report_idle(core::Result& result, const Step& step, core::Observer& observer) {
-  result.notes.push_back(idle_note(step, result.name));
-  observer.info(fmt::format("tick {}: {}", result.name, result.notes.back()));
+void report_idle(core::Result& result, const Job& job, const Step& step, core::Observer& observer) {
+  const bool in_the_way = is_in_the_way(*step.claim, job.wish->window);
+  std::string note = idle_note(step, result.name);
+  if (in_the_way) {
+    note += way_out(*step.claim, job.wish->window, job.key);
+    result.verdict = core::Verdict::kWarn;
+  }
+  const std::string line = fmt::format("tick {}: {}", result.name, note);
+  in_the_way ? observer.warn(line) : observer.info(line);
+  result.notes.push_back(std::move(note));
 }
 
 void report_work(core::Result& result, const Definition& tick, const Steps& steps,

@@ -33,8 +33,9 @@ struct Steps {
 /// Metrics of all steps.
 void set_metrics(core::Result& result, const Steps& steps, const Options& options);
 
-/// A run that found nothing to do: pass, and a note why.
-void report_idle(core::Result& result, const Step& step, core::Observer& observer);
+/// A run that found nothing to do: pass, and a note why. A warning where the window that is done is
+/// none of this run's: of another length, or in the future; the note then gives the way out.
+void report_idle(core::Result& result, const Job& job, const Step& step, core::Observer& observer);
 
 /// A run that worked: band, verdict and notes; logs the tick's own lines.
 void report_work(core::Result& result, const Definition& tick, const Steps& steps,

@@ -211,6 +211,33 @@ TEST_F(TickWindow, WindowOfAnotherLength_BeginsWhereTheLastOneEnded) {
   EXPECT_EQ(ticks(), "5:50");
 }
 
+TEST_F(TickWindow, WindowInTheWay_IsAWarningWithAStatementThatEndsIt) {
+  play(50);
+  const auto free_as_told = [&](const core::Result& blocked) {
+    const std::string& note = blocked.notes.at(0);
+    session.query(note.substr(note.find("UPDATE scalectl.tick_slots")));
+  };
+  run({.window = Seconds(30 * 86'400)});
+  const core::Result longer = run();
+  EXPECT_EQ(longer.verdict, Verdict::kWarn);
+  EXPECT_EQ(text_of(longer, "slot_state"), "already_done");
+  EXPECT_THAT(longer.notes,
+              ElementsAre(AllOf(HasSubstr("(30d long) was worked under token 1"),
+                                HasSubstr("windows of 5m are worked again from 2026-01-"))));
+  EXPECT_THAT(recorder.lines, Contains(StartsWith("WARNING - tick stamina: already done")));
+  free_as_told(longer);
+  EXPECT_EQ(text_of(run(), "slot_state"), "worked");
+  EXPECT_EQ(run().verdict, Verdict::kPass);
+
+  now = kNoon - kWindow - 10;  // the clock was ahead once
+  const core::Result ahead = run();
+  EXPECT_EQ(ahead.verdict, Verdict::kWarn);
+  EXPECT_THAT(ahead.notes, ElementsAre(HasSubstr("from 2026-01-02T12:05:00.000Z on")));
+  free_as_told(ahead);
+  EXPECT_EQ(metric(run(), "token"), "3");
+  EXPECT_EQ(ticks(), "3:50");
+}
+
 TEST_F(TickWindow, TenAtOnce_WorkExactlyOnce) {
   play(200);
   const tick::Definition stamina = tick::load(catalog, "stamina");

@@ -267,6 +267,18 @@ TEST_F(TickEvery, RunThatFailsBesideAnotherDaemonThatWorks_IsAWarning) {
   EXPECT_EQ(run().verdict, Verdict::kWarn);
 }
 
+TEST_F(TickEvery, WindowInTheWay_IsAWarningWithItsNote) {
+  what_runs.assign(100, [] {
+    core::Result result = in_state("already_done")();
+    result.verdict = Verdict::kWarn;
+    result.notes = {"in the way"};
+    return result;
+  });
+  const core::Result result = run();
+  EXPECT_EQ(result.verdict, Verdict::kWarn);
+  EXPECT_THAT(result.notes, ElementsAre("in the way"));
+}
+
 TEST_F(TickEvery, UsageError_WaitsForTheNextWindow) {
   what_runs = {failing(ErrorKind::kUsage)};
   run();
