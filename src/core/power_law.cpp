@@ -208,10 +208,13 @@ std::optional<PowerFit> fit_power_law(const std::vector<SizedSample>& samples, s
   return fit;
 }
 
+std::string too_few_sizes(std::size_t sizes) {
+  return fmt::format("{} size{}, {} needed", sizes, sizes == 1 ? "" : "s", kMinSizes);
+}
+
 Prediction predict(const PowerFit& fit, double n) {
   const auto refused = [](std::string why) { return Prediction{.refused = std::move(why)}; };
-  if (fit.sizes < kMinSizes)
-    return refused(fmt::format("{} sizes, {} needed", fit.sizes, kMinSizes));
+  if (fit.sizes < kMinSizes) return refused(too_few_sizes(fit.sizes));
   if (n > fit.largest * kMaxReach * (1 + 1e-9)) {
     return refused(
         fmt::format("{:.0f} x the largest size, {} x at most", n / fit.largest, kMaxReach));

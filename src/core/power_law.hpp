@@ -77,6 +77,9 @@ struct PowerFit {
 std::optional<PowerFit> fit_power_law(const std::vector<SizedSample>& samples,
                                       std::uint64_t seed = 1979);
 
+/// Why a law through so few sizes predicts nothing: "1 size, 3 needed".
+std::string too_few_sizes(std::size_t sizes);
+
 /// What a fit says about size `n`, or why it says nothing.
 struct Prediction {
   std::optional<double> seconds;

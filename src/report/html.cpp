@@ -105,7 +105,8 @@ std::string head_of(const Result& result) {
                          "verdict " + std::string(to_text(result.verdict)));
   if (result.band) line += ", " + xml_escaped(*result.band);
   line += fmt::format(" in {}", show(result.elapsed_s, Unit::kSeconds));
-  if (result.threshold_s) line += fmt::format(" (threshold {:g} s)", *result.threshold_s);
+  if (result.threshold_s)
+    line += fmt::format(" (threshold {})", show_threshold(*result.threshold_s));
   return tag("h1", title_of(result)) + "\n<p>" + line + ", begun " +
          core::format_time(result.started_at) + "</p>\n";
 }

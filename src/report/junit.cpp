@@ -13,7 +13,8 @@ using core::Verdict;
 
 std::string reason(const Result& result) {
   std::string text = fmt::format("{:.3f} s", result.elapsed_s);
-  if (result.threshold_s) text += fmt::format(", threshold {:g} s", *result.threshold_s);
+  if (result.threshold_s)
+    text += fmt::format(", threshold {}", show_threshold(*result.threshold_s));
   if (result.band) text += ", " + *result.band;
   if (result.threshold_s) return text;  // that is the reason
   for (const auto& [key, value] : flatten(result.metrics, ".")) {

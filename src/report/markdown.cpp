@@ -67,7 +67,8 @@ std::string head_of(const Result& result) {
   out += fmt::format("\n\n**{}**", to_text(result.verdict));
   if (result.band) out += ", " + *result.band;
   out += fmt::format(" in {}", show(result.elapsed_s, Unit::kSeconds));
-  if (result.threshold_s) out += fmt::format(" (threshold {:g} s)", *result.threshold_s);
+  if (result.threshold_s)
+    out += fmt::format(" (threshold {})", show_threshold(*result.threshold_s));
   return out + "\n";
 }
 

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "core/parse.hpp"
 #include "report/formats.hpp"
 #include "report/show.hpp"
 
@@ -43,7 +44,9 @@ std::string summary(const Result& result) {
   std::string text = result.name.empty() ? std::string(to_text(result.verdict)) : result.name;
   text += result.band ? " " + *result.band : "";
   text += " " + show(result.elapsed_s, Unit::kSeconds);
-  if (result.threshold_s) text += fmt::format(" (threshold {:g}s)", *result.threshold_s);
+  if (result.threshold_s)
+    text +=
+        fmt::format(" (threshold {})", core::format_duration(core::Seconds(*result.threshold_s)));
   return text;
 }
 

@@ -87,6 +87,13 @@ std::string show(const Value& value, Unit unit) {
   return show_number(value);
 }
 
+std::string show_threshold(double seconds) {
+  constexpr double kShortest = 1e-4;  // what %g writes without an exponent
+  constexpr double kLongest = 1e6;
+  return seconds < kShortest || seconds >= kLongest ? core::format_duration(core::Seconds(seconds))
+                                                    : fmt::format("{:g} s", seconds);
+}
+
 std::string plain(const Value& value) {
   if (const auto* flag = value.if_bool()) return *flag ? "true" : "false";
   if (const auto* integer = value.if_integer()) return std::to_string(*integer);

@@ -14,6 +14,10 @@ namespace scalectl::report {
 /// For people: "1,234", "412 ms", "11.0 MiB", "12.3x"; null is "-".
 std::string show(const core::Value& value, core::Unit unit);
 
+/// A threshold for people, as it was given: "5 s", "0.5 s"; below 100 µs and from 11 days on, where
+/// that would need an exponent, "0.001ms", "12d".
+std::string show_threshold(double seconds);
+
 /// For machines: the plain number or text; null is empty.
 std::string plain(const core::Value& value);
 

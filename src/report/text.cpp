@@ -50,7 +50,7 @@ std::string headline(const Result& result, const Style& style) {
   if (result.band) line += ", " + *result.band;
   line += " (" + show(result.elapsed_s, Unit::kSeconds);
   if (result.threshold_s) {
-    line += ", threshold " + fmt::format("{:g} s", *result.threshold_s);
+    line += ", threshold " + show_threshold(*result.threshold_s);
   }
   return line + ")\n";
 }

@@ -90,8 +90,9 @@ class Sweep {
         observer_.progress(what, ++done, total, "runs");
       }
     }
-    observer_.info(fmt::format("Measured {} in {:.1f}s ({} variants, {} runs of each)", what,
-                               watch.seconds(), variants.size(), options_.repeats));
+    observer_.info(fmt::format("Measured {} in {:.1f}s ({} variant{}, {} run{} of each)", what,
+                               watch.seconds(), variants.size(), variants.size() == 1 ? "" : "s",
+                               options_.repeats, options_.repeats == 1 ? "" : "s"));
   }
 
  private:

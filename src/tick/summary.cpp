@@ -97,13 +97,19 @@ std::string seconds_text(double elapsed_s, double threshold_s) {
   return threshold_s < 0.01 ? fmt::format("{:.6f}", elapsed_s) : fmt::format("{:.2f}", elapsed_s);
 }
 
+/// As it was given, and never with an exponent.
+std::string threshold_text(double threshold_s) {
+  return threshold_s < 1e-4 || threshold_s >= 1e6 ? fmt::format("{:f}", threshold_s)
+                                                  : fmt::format("{:g}", threshold_s);
+}
+
 void announce(const core::Result& result, const Definition& tick, const Steps& steps,
               Strategy strategy, core::Observer& observer) {
   const auto values = [&](double elapsed_s) {
     return std::map<std::string, std::string>{
         {"rows", std::to_string(steps.work.rows)},
         {"elapsed", seconds_text(elapsed_s, *result.threshold_s)},
-        {"threshold", fmt::format("{:g}", *result.threshold_s)}};
+        {"threshold", threshold_text(*result.threshold_s)}};
   };
   observer.info(core::fill(strategy == Strategy::kEpoch ? tick.epoch->log : tick.log,
                            values(result.elapsed_s)));

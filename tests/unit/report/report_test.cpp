@@ -15,6 +15,7 @@ using core::Result;
 using core::Value;
 using core::Verdict;
 using test::error_of;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -59,6 +60,16 @@ TEST(RenderText, WithColor_PaintsTheVerdictAlone) {
   for (const auto& [verdict, painted] : cases) {
     EXPECT_THAT(render("text", {with(verdict)}, {.color = true}), HasSubstr(painted));
     EXPECT_THAT(render("text", {with(verdict)}), Not(HasSubstr("\x1b")));
+  }
+}
+
+TEST(Render, ThresholdOfAMicrosecond_HasNoExponent) {
+  Result result = with(Verdict::kWarn);
+  result.threshold_s = 1e-6;
+  for (const char* format : {"text", "md", "html", "junit", "nagios"}) {
+    EXPECT_THAT(render(format, {result}),
+                AllOf(HasSubstr("threshold 0.001ms"), Not(HasSubstr("threshold 1e-06"))))
+        << format;
   }
 }
 
