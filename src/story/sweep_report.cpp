@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -97,7 +98,7 @@ core::Table fit_table(const std::vector<SweepFit>& fits, std::int64_t predict) {
     if (!entry.fit) {
       Array row{entry.name, Value()};
       row.resize(table.columns.size() - 1);
-      row.emplace_back(fmt::format("{} sizes, {} needed", entry.samples.size(), core::kMinSizes));
+      row.emplace_back(core::too_few_sizes(entry.samples.size()));
       table.rows.push_back(std::move(row));
       continue;
     }
@@ -209,6 +210,11 @@ core::Figure figure_of(const tick::Definition& tick, const std::vector<SweepFit>
   return figure;
 }
 
+/// True where a variant was measured at enough sizes for a law.
+bool has_law(const SweepFit& entry) {
+  return entry.variant && entry.fit && entry.fit->sizes >= core::kMinSizes;
+}
+
 }  // namespace
 
 SweepClaims read_sweep_claims(const catalog::Catalog& catalog, const tick::Definition& tick) {
@@ -235,6 +241,9 @@ void report_sweep(const tick::Definition& tick, const SweepPlan& plan, const Swe
       largest = std::max(largest, players);
       runs += static_cast<std::int64_t>(sample.elapsed_s.size());
     }
+  }
+  if (std::none_of(fits.begin(), fits.end(), has_law)) {
+    result.verdict = core::Verdict::kInconclusive;
   }
   result.metrics.set("players", largest).set("runs", runs);
   result.tables = {projection(tick, plan, claims, lines), fit_table(fits, predict),
