@@ -14,8 +14,12 @@ using core::Value;
 
 constexpr const char* kHistory = R"sql(
 WITH last AS (
-  SELECT DISTINCT ON (tick, strategy) tick, strategy, started_at, elapsed_s, band, rows
-    FROM scalectl.tick_runs ORDER BY tick, strategy, started_at DESC, run_id DESC
+  SELECT DISTINCT ON (tick, strategy) tick, strategy, started_at, elapsed_s, band, rows, run
+    FROM scalectl.tick_runs AS run ORDER BY tick, strategy, started_at DESC, run_id DESC
+), in_window AS (  -- by name, because bookkeeping of the first version has no such columns
+  SELECT tick, strategy, (to_jsonb(run) ->> 'window_s')::numeric AS window_s,
+         (to_jsonb(run) ->> 'slot')::bigint AS slot
+    FROM last
 ), day AS (
   SELECT run.tick, run.strategy, run.elapsed_s, like_last,
          CASE WHEN like_last
@@ -36,9 +40,12 @@ WITH last AS (
 )
 SELECT last.tick, last.strategy, last.elapsed_s, last.band, last.rows,
        to_char(last.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at,
+       in_window.window_s::float8 AS window_s,
+       to_char(to_timestamp((in_window.slot * in_window.window_s)::float8) AT TIME ZONE 'UTC',
+               'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS window_from,
        coalesce(recent.runs, 0) AS runs, recent.p50, recent.p95,
        CASE WHEN recent.runs_like_last >= 4 AND recent.older > 0 THEN recent.newer / recent.older END AS trend
-  FROM last LEFT JOIN recent USING (tick, strategy)
+  FROM last JOIN in_window USING (tick, strategy) LEFT JOIN recent USING (tick, strategy)
  ORDER BY last.tick, last.strategy
 )sql";
 
@@ -69,7 +76,9 @@ core::Result status(pg::Session& session, const std::vector<Definition>& ticks) 
                                 {"p50_s", "p50", Unit::kSeconds},
                                 {"p95_s", "p95", Unit::kSeconds},
                                 {"trend_ratio", "newer/older", Unit::kTimes},
-                                {"trend", "trend"}},
+                                {"trend", "trend"},
+                                {"window_s", "window", Unit::kSeconds},
+                                {"window_from", "last window (UTC)"}},
                     .rows = {}};
 
   std::set<std::string> seen;
@@ -91,12 +100,15 @@ core::Result status(pg::Session& session, const std::vector<Definition>& ticks) 
                             found.text(i, "band"), found.integer(i, "rows"),
                             found.integer(i, "runs"), real_or_null(found, i, "p50"),
                             real_or_null(found, i, "p95"), trend,
-                            trend.is_null() ? Value() : Value(word_for(trend.number()))});
+                            trend.is_null() ? Value() : Value(word_for(trend.number())),
+                            real_or_null(found, i, "window_s"),
+                            found.at(i, "window_from") ? Value(found.text(i, "window_from"))
+                                                       : Value()});
     }
   }
   for (const Definition& tick : ticks) {
     if (seen.count(tick.name) != 0) continue;
-    table.rows.push_back({tick.name, {}, "never", {}, {}, {}, 0, {}, {}, {}, {}});
+    table.rows.push_back({tick.name, {}, "never", {}, {}, {}, 0, {}, {}, {}, {}, {}, {}});
   }
   result.tables.push_back(std::move(table));
   watch.stamp(result);

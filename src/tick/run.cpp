@@ -25,18 +25,6 @@ using core::usage_error;
 
 constexpr std::int64_t kMaxWorkers = 64;
 
-std::string name_of(CatchUp catch_up) {
-  switch (catch_up) {
-    case CatchUp::kNone:
-      return "none";
-    case CatchUp::kLast:
-      return "last";
-    case CatchUp::kAll:
-      return "all";
-  }
-  return "";
-}
-
 /// Works every window that is due. What an Error interrupts is in `steps` up to there.
 void work_windows(Job& job, Steps& steps) {
   for (;;) {
@@ -94,7 +82,7 @@ core::Object params_of(const Statements& statements, const Options& options) {
   }
   if (options.window) {
     params.set("window_s", options.window->count());
-    params.set("catch_up", name_of(options.catch_up));
+    params.set("catch_up", tick::name_of(options.catch_up));
   }
   return params;
 }
@@ -116,6 +104,18 @@ void check_batches(const Options& options) {
 }
 
 }  // namespace
+
+std::string name_of(CatchUp catch_up) {
+  switch (catch_up) {
+    case CatchUp::kNone:
+      return "none";
+    case CatchUp::kLast:
+      return "last";
+    case CatchUp::kAll:
+      return "all";
+  }
+  return "";
+}
 
 std::string band_of(double elapsed_s, double threshold_s) {
   if (elapsed_s > threshold_s) return "warning";

@@ -14,6 +14,9 @@
 
 namespace scalectl::tick {
 
+/// As --catch-up takes it, and Results show it: none, last, all.
+std::string name_of(CatchUp catch_up);
+
 /// Seed 000's bands: excellent under 0.5 s, good under 2 s, ok up to the threshold, else warning.
 std::string band_of(double elapsed_s, double threshold_s);
 

@@ -93,6 +93,8 @@ TEST_F(TickRedisLock, Held_IsTreatedAsOnHeldSays) {
   EXPECT_EQ(skipped.code, 0) << skipped.err;
   EXPECT_TRUE(violations(json(skipped.out)).empty());
   EXPECT_EQ(text_at(json(skipped.out), "metrics.slot_state"), "held");
+  EXPECT_EQ(integer_at(json(skipped.out), "metrics.windows_worked"), 0);
+  EXPECT_EQ(text_at(json(skipped.out), "params.catch_up"), "last");
   EXPECT_THAT(skipped.err, HasSubstr("INFO - tick stamina: held: another run is at work"));
   EXPECT_EQ(run({"--on-held", "fail"}).code, 4);
   const Outcome waited = run({"--on-held", "wait", "--lock-timeout", "100ms"});

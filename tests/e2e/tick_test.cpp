@@ -106,7 +106,7 @@ TEST_F(Tick, OverThreshold_WarnsAndExitsZeroUnlessStrict) {
   EXPECT_THAT(lenient.err,
               MatchesRegex("INFO - Regenerated stamina for [0-9]+ players in [0-9.]+s\n"
                            "WARNING - Stamina regeneration took 0\\.[0-9]{6}s "
-                           "\\(threshold: 1e-06s\\)\n"));
+                           "\\(threshold: 0\\.000001s\\)\n"));
   EXPECT_EQ(text_at(json(lenient.out), "verdict"), "warn");
   EXPECT_EQ(text_at(json(lenient.out), "band"), "warning");
 

@@ -53,6 +53,16 @@ class TickWindowOf : public OnDatabase {
   }
 };
 
+TEST_F(TickWindowOf, SecondRunInProm_IsToldByTheWindowsItWorked) {
+  play("50");
+  std::vector<std::string> command = kOnce;
+  command.insert(command.end(), {"--format", "prom"});
+  const std::string series =
+      "scalectl_tick_run_windows_worked{name=\"stamina\",strategy=\"set\",catch_up=\"last\"} ";
+  EXPECT_THAT(scalectl(command).out, HasSubstr(series + "1\n"));
+  EXPECT_THAT(scalectl(command).out, HasSubstr(series + "0\n"));
+}
+
 TEST_F(TickWindowOf, SecondRun_ExitsZeroAndSaysAlreadyDone) {
   play("50");
   const Outcome first = scalectl(once());

@@ -103,6 +103,18 @@ TEST_F(TickHistory, Strategies_AreKeptApart) {
   EXPECT_THAT(column(result, "p50_s"), ElementsAre("8.0", "2.0"));
 }
 
+TEST_F(TickHistory, LastRunInAWindow_ShowsWhichItWas) {
+  ran("stamina", "1 h", "1");
+  ran("stamina", "2 h", "1", "rows");
+  session.query(
+      "UPDATE scalectl.tick_runs SET slot = 5891184, window_s = 300 WHERE strategy = 'set'");
+  const core::Result result = stamina_only();
+  EXPECT_THAT(column(result, "window_s"), ElementsAre("null", "300.0"));
+  EXPECT_THAT(column(result, "window_from"), ElementsAre("null", "\"2026-01-02T12:00:00Z\""));
+  session.query("ALTER TABLE scalectl.tick_runs DROP COLUMN slot, DROP COLUMN window_s");
+  EXPECT_THAT(column(stamina_only(), "window_s"), ElementsAre("null", "null"));
+}
+
 TEST_F(TickHistory, TicksThatNeverRan_AreListedAsSuch) {
   ran("combat", "1 h", "1");
   const core::Result result = status();

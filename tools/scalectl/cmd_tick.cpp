@@ -210,7 +210,7 @@ void declare_tick(cli::Application& application, Context& context) {
 
   declare_tick_every(tick, application, context);
 
-  tick.verb("status", "Each tick's last run, p50 and p95 of the last day, and trend")
+  tick.verb("status", "Each tick's last run, p50 and p95 of the last day, trend and window")
       .example("scalectl tick status")
       .action([&context, &application] {
         pg::Session session = context.connect(application);

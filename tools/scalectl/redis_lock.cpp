@@ -4,6 +4,7 @@
 
 #include "core/stopwatch.hpp"
 #include "core/wait.hpp"
+#include "tick/run.hpp"
 
 namespace scalectl::tool {
 namespace {
@@ -34,12 +35,16 @@ core::Result held_result(const tick::Definition& tick, const tick::Options& run,
   watch.stamp(result);
   result.threshold_s = run.warn_after.value_or(tick.warn_after).count();
   result.params = core::Object{{"strategy", tick::name_of(run.strategy)}};
-  if (run.window) result.params.set("window_s", run.window->count());
+  if (run.window) {  // the labels of a run that works, so that its series go on
+    result.params.set("window_s", run.window->count()).set("catch_up", tick::name_of(run.catch_up));
+  }
   result.metrics = core::Object{{"rows", 0},
                                 {"statements", 0},
                                 {"slot_state", "held"},
                                 {"slot", core::Value()},
                                 {"token", core::Value()},
+                                {"windows_missed", 0},
+                                {"windows_worked", 0},
                                 {"redis_lock", "held"}};
   result.notes.push_back(fmt::format(
       "held: another run is at work on tick {}: it has the Redis lock {}", tick.name, key));
