@@ -109,6 +109,7 @@ class Applier {
     for (const Item& item : view.items) analyze(item);
     if (!view.forms_unknown_because.empty()) {
       result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
+      if (kept_ > 0) result.verdict = core::Verdict::kInconclusive;
     }
     if (drifted_ > 0) {
       result.verdict = core::Verdict::kFail;

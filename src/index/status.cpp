@@ -92,7 +92,7 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
   }
   result.tables.push_back(std::move(table));
   if (!view.forms_unknown_because.empty()) {
-    if (present > 0) result.verdict = core::Verdict::kWarn;
+    if (present > 0) result.verdict = core::Verdict::kInconclusive;
     result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
   }
   if (options.all) {

@@ -448,6 +448,17 @@ TEST_F(IndexRights, SchemaThatMayNotBeUsed_IsSaidAsAGrant) {
   EXPECT_EQ(error.hint(), "GRANT USAGE ON SCHEMA \"Game\" TO " + role + ";");
 }
 
+TEST_F(IndexRights, DefinitionsThatCannotBeCompared_AreInconclusiveInEveryVerb) {
+  session.query("CREATE INDEX idx_combat_turn_time ON active_combats (npc)");  // drift
+  apply();
+  pg::Session plain = as_role();
+  EXPECT_EQ(index::plan(plain, pack, {}).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(index::status(plain, pack, {}).verdict, Verdict::kInconclusive);
+  const core::Result applied = index::apply(plain, pack, {}, recorder);
+  EXPECT_EQ(applied.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(applied.notes, Contains(HasSubstr("GRANT SELECT")));
+}
+
 TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
   apply();
   const index::Pack hot = index::load(catalog, "game-hot");
