@@ -145,7 +145,9 @@ void declare_index(cli::Application& application, Context& context) {
         return std::vector{index::apply(on.session, on.pack, on.naming, observer, options.apply)};
       },
       [&](cli::Command& verb, Options& options) {
-        verb.option("--wait", options.apply.wait, kWait)
+        verb.option("--wait", options.apply.wait,
+                    "How long to wait for other sessions, in all; then the unfinished index is "
+                    "dropped, which may wait 5 s more, and exit 4")
             .flag("--replace", options.apply.replace,
                   "Also what has another definition, or is INVALID, not ours and not as the pack "
                   "says");
