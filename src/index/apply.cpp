@@ -11,6 +11,7 @@
 #include "index/grants.hpp"
 #include "index/look.hpp"
 #include "index/partitioned.hpp"
+#include "index/room.hpp"
 
 namespace scalectl::index {
 namespace {
@@ -108,9 +109,10 @@ class Applier {
     }
     for (const Item& item : view.items) analyze(item);
     if (!view.forms_unknown_because.empty()) {
-      result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
       if (kept_ > 0) result.verdict = core::Verdict::kInconclusive;
+      result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
     }
+    note_spoilers(session_, pack_, naming_, result);
     if (drifted_ > 0) {
       result.verdict = core::Verdict::kFail;
       result.notes.emplace_back(

@@ -8,6 +8,8 @@
 #include "catalog/front_matter.hpp"
 #include "core/parse.hpp"
 #include "core/text.hpp"
+#include "index/changes.hpp"
+#include "index/writes.hpp"
 #include "pg/identifier.hpp"
 
 namespace scalectl::index {
@@ -129,6 +131,37 @@ void parse_section(const catalog::File& file, const Section& section, Pack& pack
   }
 }
 
+/// True if an index of the pack on this table names one of the columns: then no update that sets
+/// them can be heap-only, whatever other indexes there are.
+bool names_one(const Pack& pack, const std::string& table, const std::set<std::string>& columns) {
+  return std::any_of(pack.indexes.begin(), pack.indexes.end(), [&](const IndexDefinition& index) {
+    const std::string text =
+        index.create.bind([](const std::string&) { return std::string("t"); }, {}).sql;
+    return index.table == table && !named_by(text, columns).empty();
+  });
+}
+
+std::map<std::string, std::set<std::string>> kept_free(const Pack& pack,
+                                                       const std::vector<Write>& writes) {
+  std::map<std::string, std::set<std::string>> free;
+  for (const Fillfactor& setting : pack.fillfactors) {
+    for (const Write& write : writes) {
+      const std::set<std::string> columns = columns_set(write);
+      if (write.table() != setting.table || names_one(pack, setting.table, columns)) continue;
+      free[setting.table].insert(columns.begin(), columns.end());
+    }
+  }
+  return free;
+}
+
+Pack read(const catalog::Catalog& catalog, const catalog::Entry& entry) {
+  Pack pack = parse(entry);
+  if (!pack.fillfactors.empty()) {
+    pack.kept_free = kept_free(pack, load_writes(catalog, pack.family));
+  }
+  return pack;
+}
+
 }  // namespace
 
 std::vector<std::string> Pack::tables() const {
@@ -170,7 +203,8 @@ Pack parse(const catalog::Entry& entry) {
             .prefix = head.find("prefix").value_or(""),
             .instead_of = head.find("instead-of").value_or(""),
             .indexes = {},
-            .fillfactors = {}};
+            .fillfactors = {},
+            .kept_free = {}};
   for (std::size_t i = 1; i < sections.size(); ++i) parse_section(file, sections[i], pack);
   if (pack.indexes.empty()) throw file_error(file, 1, "expected at least one \"-- @index NAME\"");
   return pack;
@@ -178,12 +212,12 @@ Pack parse(const catalog::Entry& entry) {
 
 std::vector<Pack> load_all(const catalog::Catalog& catalog) {
   std::vector<Pack> packs;
-  for (const catalog::Entry& entry : catalog.newest(kFolder)) packs.push_back(parse(entry));
+  for (const catalog::Entry& entry : catalog.newest(kFolder)) packs.push_back(read(catalog, entry));
   return packs;
 }
 
 Pack load(const catalog::Catalog& catalog, const std::string& name) {
-  return parse(catalog.find(kFolder, name, "index pack"));
+  return read(catalog, catalog.find(kFolder, name, "index pack"));
 }
 
 std::optional<Pack> better_design(const catalog::Catalog& catalog, const Pack& pack) {

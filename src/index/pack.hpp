@@ -3,7 +3,9 @@
 // full a table's pages are made ("-- @fillfactor TABLE PERCENT").
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,10 @@ struct Pack {
   std::string instead_of;  ///< the pack that this one is the better design for
   std::vector<IndexDefinition> indexes;
   std::vector<Fillfactor> fillfactors;
+  /// By table (as the catalog calls it), the columns that the pack makes room to change without any
+  /// index hearing of it: those that the family's updates of a table with a fillfactor set, where
+  /// none of the pack's own indexes names one. Parsing alone does not know them.
+  std::map<std::string, std::set<std::string>> kept_free;
 
   /// The tables that it knows, each once.
   std::vector<std::string> tables() const;
@@ -49,7 +55,7 @@ struct Pack {
 /// Reads a pack file. Throws Error (usage) naming file, line and what was expected.
 Pack parse(const catalog::Entry& entry);
 
-/// The newest version of every pack, by name.
+/// The newest version of every pack, by name; with what it keeps free.
 std::vector<Pack> load_all(const catalog::Catalog& catalog);
 
 /// The newest version of one pack; throws Error (usage) where there is none of that name.

@@ -7,6 +7,7 @@
 #include "index/hypothetical.hpp"
 #include "index/look.hpp"
 #include "index/neighbours.hpp"
+#include "index/room.hpp"
 
 namespace scalectl::index {
 namespace {
@@ -151,6 +152,7 @@ core::Result plan(pg::Session& session, const Pack& pack, const pg::Naming& nami
       !view.forms_unknown_because.empty() && to_do < static_cast<int>(pack.indexes.size());
   if (undecided && result.verdict == core::Verdict::kPass)
     result.verdict = core::Verdict::kInconclusive;
+  note_spoilers(session, pack, naming, result);
   result.tables.push_back(std::move(table));
   watch.stamp(result);
   return result;

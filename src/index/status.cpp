@@ -9,6 +9,7 @@
 #include "index/fillfactor.hpp"
 #include "index/look.hpp"
 #include "index/neighbours.hpp"
+#include "index/room.hpp"
 
 namespace scalectl::index {
 namespace {
@@ -85,6 +86,7 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
     result.notes.push_back(fmt::format("{} has fillfactor {}, and the pack wants {}: {}", name,
                                        percent, setting.percent, setting.why));
   }
+  note_spoilers(session, pack, naming, result);
   result.params.set("counted_since", counted_since(session));
   result.metrics.set("present", present).set("missing", counts[State::kMissing]);
   for (const State state : {State::kInvalid, State::kBuilding, State::kDrift}) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <regex>
+
 #include "catalog/front_matter.hpp"
 #include "core/text.hpp"
 
@@ -52,6 +54,30 @@ std::vector<Write> load_writes(const catalog::Catalog& catalog, const std::strin
     if (entry.name == family) return parse_writes(entry);
   }
   return {};
+}
+
+std::set<std::string> columns_set(const Write& write) {
+  const std::string sql =
+      write.sql.bind([](const std::string& table) { return ":" + table; }, {}).sql;
+  static const std::regex kUpdate(R"(^UPDATE\s+\S+(\s+AS\s+\w+)?\s+SET\s)", std::regex::icase);
+  static const std::regex kAssignment(R"re(^\s*"?(\w+)"?\s*=)re");
+  std::smatch found;
+  if (!std::regex_search(sql, found, kUpdate)) return {};
+  std::set<std::string> columns;
+  bool quoted = false;
+  int depth = 0;
+  for (std::size_t at = static_cast<std::size_t>(found.length(0)) - 1; at < sql.size(); ++at) {
+    const char c = sql[at];
+    if (c == '\'') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    const bool first = at + 1 == static_cast<std::size_t>(found.length(0));
+    std::smatch column;
+    const std::string left = depth == 0 && (first || c == ',') ? sql.substr(at + 1) : "";
+    if (std::regex_search(left, column, kAssignment)) columns.insert(column[1]);
+  }
+  return columns;
 }
 
 }  // namespace scalectl::index

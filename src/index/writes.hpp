@@ -2,6 +2,7 @@
 // what indexes cost is measured on them.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,9 @@ std::vector<Write> parse_writes(const catalog::Entry& entry);
 
 /// The newest version of those of `family`; none where there is no such file.
 std::vector<Write> load_writes(const catalog::Catalog& catalog, const std::string& family);
+
+/// The columns that an UPDATE's SET names; none for another statement. Whether it changes their
+/// values is not asked: changed_columns() finds that out, and needs copies for it.
+std::set<std::string> columns_set(const Write& write);
 
 }  // namespace scalectl::index

@@ -410,6 +410,24 @@ TEST_F(IndexWeather, Fillfactor_IsSetAndNoted) {
   EXPECT_THAT(index::drop(session, hot, {}, recorder).notes, Contains(HasSubstr("RESET")));
 }
 
+TEST_F(IndexWeather, IndexThatTakesAVariantsUse_IsNamedWithWhatDropsIt) {
+  const index::Pack hot = index::load(catalog, "game-hot");
+  apply();
+  session.query("CREATE INDEX of_level ON players (level)");  // names nothing that a tick changes
+  const auto named =
+      ElementsAre(AllOf(HasSubstr("index idx_players_stamina_regen names stamina"),
+                        HasSubstr("DROP INDEX CONCURRENTLY public.idx_players_stamina_regen;")));
+  const core::Result applied = index::apply(session, hot, {}, recorder);
+  EXPECT_EQ(applied.verdict, Verdict::kWarn);
+  EXPECT_THAT(applied.notes, Contains(HasSubstr("idx_players_stamina_regen")).Times(1));
+  const core::Result plan = index::plan(session, hot, {});
+  EXPECT_EQ(plan.verdict, Verdict::kWarn);
+  EXPECT_THAT(plan.notes, named);
+  EXPECT_THAT(index::status(session, hot, {}).notes, named);
+  session.query("DROP INDEX CONCURRENTLY public.idx_players_stamina_regen");
+  EXPECT_EQ(index::status(session, hot, {}).verdict, Verdict::kPass);
+}
+
 /// What a role without superuser's rights can do, and what it is told where it cannot.
 struct IndexRights : IndexWeather {
   const std::string role = "role_" + database.name();

@@ -34,5 +34,14 @@ TEST(LoadWrites, EveryFamilyOfAPack_HasSome) {
   EXPECT_TRUE(load_writes(catalog, "nobody").empty());
 }
 
+TEST(ColumnsSet, OfAnUpdate_AreTheOnesBeforeTheEqualSigns) {
+  const catalog::Catalog catalog;
+  const std::vector<Write> writes = load_writes(catalog, "game");
+  EXPECT_THAT(columns_set(writes[0]), testing::ElementsAre("stamina"));
+  EXPECT_THAT(columns_set(writes[1]),
+              testing::ElementsAre("turn", "turn_number", "turn_started_at"));
+  EXPECT_THAT(columns_set(writes[2]), testing::IsEmpty());  // an INSERT
+}
+
 }  // namespace
 }  // namespace scalectl::index
