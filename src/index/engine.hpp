@@ -50,11 +50,13 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
 struct DropOptions {
   core::Seconds wait = kDefaultWait;
   bool foreign = false;  ///< also indexes that do not carry our comment, or that of another pack
+  std::vector<Pack> others;  ///< packs that may be applied too and share some of the indexes
 };
 
 /// Drops the pack's indexes that carry our comment, concurrently; those that are not there are
-/// passed over. That of a partitioned table is dropped under a short lock: Error (busy) where it
-/// does not get it.
+/// passed over, and those that one of `others` needs, which is applied, are that one's from then on
+/// (their comment says so). That of a partitioned table is dropped under a short lock: Error (busy)
+/// where it does not get it.
 core::Result drop(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                   core::Observer& observer, const DropOptions& options = {});
 

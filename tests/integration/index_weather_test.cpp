@@ -488,6 +488,24 @@ TEST_F(IndexWeather, IndexesOfAnotherPack_AreLeftToItUnlessForeignOnesGoToo) {
             std::to_string(hot.indexes.size()));
 }
 
+TEST_F(IndexWeather, IndexesThatAnAppliedVariantNeeds_AreLeftToItAndGoWithIt) {
+  const index::Pack hot = index::load(catalog, "game-hot");
+  apply();
+  index::apply(session, hot, {}, recorder);
+  const core::Result result = index::drop(session, pack, {}, recorder, {.others = {hot}});
+  EXPECT_THAT(column(result, "action"),
+              ElementsAre("\"dropped\"", "\"left to pack game-hot\"", "\"left to pack game-hot\""));
+  EXPECT_EQ(index::status(session, hot, {}).verdict, Verdict::kPass);
+  EXPECT_EQ(metric(index::drop(session, hot, {}, recorder, {.others = {pack}}), "dropped"), "2");
+  EXPECT_THAT(found(), IsEmpty());
+}
+
+TEST_F(IndexWeather, IndexesThatAVariantWouldNeed_GoWhereItIsNotApplied) {
+  apply();
+  const std::vector<index::Pack> others{index::load(catalog, "game-hot")};
+  EXPECT_EQ(metric(index::drop(session, pack, {}, recorder, {.others = others}), "dropped"), "3");
+}
+
 TEST_F(IndexRights, WhatIsMissing_IsSaidAsAGrant) {
   apply();
   pg::Session plain = as_role();

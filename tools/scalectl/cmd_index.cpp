@@ -93,6 +93,16 @@ core::Result verify(Subject& on, const Options& options, core::Observer& observe
   return index::verify(on.session, on.pack, on.naming, verify, observer);
 }
 
+/// The other packs for the same tables.
+std::vector<index::Pack> others_of(const Subject& on) {
+  std::vector<index::Pack> others;
+  for (index::Pack& pack : index::load_all(on.catalog)) {
+    const bool same_tables = pack.family == on.pack.family && pack.prefix == on.pack.prefix;
+    if (pack.name != on.pack.name && same_tables) others.push_back(std::move(pack));
+  }
+  return others;
+}
+
 struct AdviseOptions {
   std::optional<std::string> file;
   index::AdviseOptions engine;
@@ -190,7 +200,9 @@ void declare_index(cli::Application& application, Context& context) {
   add(
       "drop", "Drop the pack's indexes that scalectl made, without blocking writers",
       [](Subject& on, const Options& options, core::Observer& observer) {
-        return std::vector{index::drop(on.session, on.pack, on.naming, observer, options.drop)};
+        index::DropOptions drop = options.drop;
+        drop.others = others_of(on);
+        return std::vector{index::drop(on.session, on.pack, on.naming, observer, drop)};
       },
       [&](cli::Command& verb, Options& options) {
         verb.option("--wait", options.drop.wait, kWait)
