@@ -92,7 +92,7 @@ std::map<std::string, std::string> forms_on(pg::Session& session, const std::str
   return forms;
 }
 
-Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming) {
+Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming, bool throws) {
   Forms result;
   result.unknown_because = why_no_temporary_tables(session);
   std::vector<std::string> tables;
@@ -103,16 +103,20 @@ Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming)
     }
   }
   if (!result.unknown_because.empty()) return result;
-  pg::Transaction tx = session.begin();  // rolled back
   for (std::size_t i = 0; i < tables.size(); ++i) {
+    pg::Transaction tx = session.begin();  // rolled back
     const IndexDefinition& index = pack.indexes[i];
     const std::string shape = fmt::format("scalectl_shape_{}", i);
     tx.query(fmt::format("CREATE TEMP TABLE {} (LIKE {})", shape, tables[i]));
     try {
       tx.query(create_sql(index, index.name, "pg_temp." + shape, ""));
     } catch (const core::Error& error) {
-      throw error.within(fmt::format("index {} of pack {} does not fit table {}", index.name,
-                                     pack.name, tables[i]));
+      const core::Error misfit = error.within(fmt::format(
+          "index {} of pack {} does not fit table {}", index.name, pack.name, tables[i]));
+      if (throws || error.kind() != core::ErrorKind::kUsage) throw misfit;
+      result.forms.emplace_back();
+      result.misfits.push_back(misfit.message());
+      continue;
     }
     const pg::Rows rows = tx.query(
         "SELECT CASE WHEN indisunique THEN 'UNIQUE ' ELSE '' END ||"
@@ -121,6 +125,7 @@ Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming)
         "  FROM pg_index WHERE indrelid = $1::regclass",
         {"pg_temp." + shape});
     result.forms.push_back(rows.text(0, "form"));
+    result.misfits.emplace_back();
   }
   return result;
 }

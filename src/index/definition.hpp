@@ -45,12 +45,15 @@ std::map<std::string, std::string> forms_on(pg::Session& session, const std::str
 
 /// The forms of a pack's indexes, in its order.
 struct Forms {
-  std::vector<std::string> forms;  ///< empty where the server could not be asked
-  std::string unknown_because;     ///< and why it could not, with the remedy
+  std::vector<std::string> forms;    ///< empty where the server could not be asked
+  std::string unknown_because;       ///< and why it could not, with the remedy
+  std::vector<std::string> misfits;  ///< why one does not fit its table; empty where it does
 };
 
 /// Has the server read the pack's definitions, on empty temporary tables of the same columns that
-/// are gone again at once. Throws Error (usage) for a definition that does not fit its table.
-Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming);
+/// are gone again at once. Throws Error (usage) for a definition that does not fit its table,
+/// unless told to report it with the others.
+Forms forms_of(pg::Session& session, const Pack& pack, const pg::Naming& naming,
+               bool throws = true);
 
 }  // namespace scalectl::index

@@ -44,6 +44,8 @@ struct StatusOptions {
 };
 
 /// Which of the pack's indexes are there, valid, as defined, how big and how much used.
+/// One that cannot be made (a name taken, a column missing) is a row of its own; the verdict is
+/// fail.
 core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                     const StatusOptions& options = {});
 

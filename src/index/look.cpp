@@ -69,6 +69,8 @@ std::string_view to_text(State state) {
       return "invalid";
     case State::kBuilding:
       return "building";
+    case State::kMisfit:
+      return "misfit";
     case State::kDrift:
       break;
   }
@@ -76,6 +78,7 @@ std::string_view to_text(State state) {
 }
 
 State Item::state() const {
+  if (!misfit.empty()) return State::kMisfit;
   if (!found) return State::kMissing;
   if (found->builder) return State::kBuilding;
   if (!found->valid) return State::kInvalid;
@@ -131,7 +134,7 @@ std::optional<Found> find(pg::Session& session, const IndexDefinition& index,
   return found;
 }
 
-View look(pg::Session& session, const Pack& pack, const pg::Naming& naming) {
+View look(pg::Session& session, const Pack& pack, const pg::Naming& naming, Misfits misfits) {
   View view;
   for (const IndexDefinition& index : pack.indexes) {
     pg::Relation table = pg::require_relation(session, naming.table(index.table), index.table);
@@ -139,12 +142,24 @@ View look(pg::Session& session, const Pack& pack, const pg::Naming& naming) {
       throw core::usage_error(fmt::format("{} is no table", naming.table(index.table)),
                               "an index needs one; name it with --schema and --table");
     }
-    auto found = find(session, index, table);
-    view.items.push_back(
-        {.definition = &index, .table = std::move(table), .found = std::move(found), .form = ""});
+    Item item{.definition = &index,
+              .table = std::move(table),
+              .found = std::nullopt,
+              .form = "",
+              .misfit = ""};
+    try {
+      item.found = find(session, index, item.table);
+    } catch (const core::Error& error) {
+      if (misfits == Misfits::kThrow || error.kind() != core::ErrorKind::kUsage) throw;
+      item.misfit = error.message() + "; " + error.hint();
+    }
+    view.items.push_back(std::move(item));
   }
-  Forms forms = forms_of(session, pack, naming);
-  for (std::size_t i = 0; i < forms.forms.size(); ++i) view.items[i].form = forms.forms[i];
+  Forms forms = forms_of(session, pack, naming, misfits == Misfits::kThrow);
+  for (std::size_t i = 0; i < forms.forms.size(); ++i) {
+    view.items[i].form = forms.forms[i];
+    if (view.items[i].misfit.empty()) view.items[i].misfit = forms.misfits[i];
+  }
   view.forms_unknown_because = std::move(forms.unknown_because);
   return view;
 }

@@ -35,7 +35,8 @@ struct Found {
   std::optional<std::int64_t> builder;  ///< process that is building it now
 };
 
-enum class State { kMissing, kPresent, kInvalid, kBuilding, kDrift };
+/// kMisfit: the index cannot be made, since its name or a column stands in the way.
+enum class State { kMissing, kPresent, kInvalid, kBuilding, kDrift, kMisfit };
 
 std::string_view to_text(State state);
 
@@ -44,7 +45,8 @@ struct Item {
   const IndexDefinition* definition;
   pg::Relation table;
   std::optional<Found> found;
-  std::string form;  ///< as the pack wants it; empty where nobody knows
+  std::string form;    ///< as the pack wants it; empty where nobody knows
+  std::string misfit;  ///< why it cannot be made, with what to do; empty where it can
 
   State state() const;
   /// True if an INVALID index may be built anew unasked: it carries our comment, or has the very
@@ -60,8 +62,13 @@ struct View {
   std::string forms_unknown_because;
 };
 
-/// Throws Error (usage) for a missing table, and for a name that belongs to something else.
-View look(pg::Session& session, const Pack& pack, const pg::Naming& naming);
+/// What becomes of an index that cannot be made: an error, or an item that says so.
+enum class Misfits { kThrow, kReport };
+
+/// Throws Error (usage) for a missing table, and unless misfits are reported, for a name that
+/// belongs to something else and for a definition that does not fit its table.
+View look(pg::Session& session, const Pack& pack, const pg::Naming& naming,
+          Misfits misfits = Misfits::kThrow);
 
 /// One index again, after something was done about it.
 std::optional<Found> find(pg::Session& session, const IndexDefinition& index,

@@ -37,6 +37,7 @@ std::string action_for(State state) {
     case State::kBuilding:
       return "wait";
     case State::kDrift:
+    case State::kMisfit:  // an error by then
       break;
   }
   return "replace";

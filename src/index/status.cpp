@@ -56,10 +56,15 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
                                  {"scans", "scans", Unit::kCount},
                                  {"last_use", "last use"},
                                  {"definition", "definition"}});
-  const View view = look(session, pack, naming);
+  const View view = look(session, pack, naming, Misfits::kReport);
   std::map<State, int> counts;
   for (const Item& item : view.items) {
     ++counts[item.state()];
+    if (!item.misfit.empty()) {
+      result.notes.push_back(item.misfit);
+      table.rows.push_back(row_of(item, {"misfit", {}, {}, {}, {}, {}, {}, {}}));
+      continue;
+    }
     for (const Leftover& left : leftovers_at_rest(session, item)) {
       result.verdict = core::Verdict::kWarn;
       result.notes.push_back(left.quoted + " was left by an unfinished build; apply drops it" +
@@ -89,7 +94,7 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
   note_spoilers(session, pack, naming, result);
   result.params.set("counted_since", counted_since(session));
   result.metrics.set("present", present).set("missing", counts[State::kMissing]);
-  for (const State state : {State::kInvalid, State::kBuilding, State::kDrift}) {
+  for (const State state : {State::kInvalid, State::kBuilding, State::kDrift, State::kMisfit}) {
     if (counts[state] > 0) result.metrics.set(std::string(to_text(state)), counts[state]);
   }
   result.tables.push_back(std::move(table));
@@ -97,6 +102,7 @@ core::Result status(pg::Session& session, const Pack& pack, const pg::Naming& na
     if (present > 0) result.verdict = core::Verdict::kInconclusive;
     result.notes.push_back("definitions were not compared: " + view.forms_unknown_because);
   }
+  if (counts[State::kMisfit] > 0) result.verdict = core::Verdict::kFail;
   if (options.all) {
     for (core::Table& more : std::vector<core::Table>{unused(session, naming.schema()),
                                                       duplicates(session, naming.schema())}) {

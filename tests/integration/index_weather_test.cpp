@@ -339,6 +339,18 @@ TEST_F(IndexWeather, NameOfATable_IsRefused) {
   EXPECT_THAT(error.message(), HasSubstr("a relation of that name that is no index"));
 }
 
+TEST_F(IndexWeather, IndexesThatCannotBeMade_AreRowsOfTheStatusBesideTheOthers) {
+  apply();
+  session.query(
+      "DROP INDEX idx_combat_turn_time; CREATE TABLE idx_combat_turn_time (x int);"
+      " ALTER TABLE dropped_items RENAME dropped_at TO thrown_at");
+  const core::Result status = index::status(session, pack, {});
+  EXPECT_EQ(status.verdict, Verdict::kFail);
+  EXPECT_THAT(column(status, "state"), ElementsAre("\"present\"", "\"misfit\"", "\"misfit\""));
+  EXPECT_THAT(status.notes, ElementsAre(HasSubstr("a relation of that name that is no index"),
+                                        HasSubstr("column \"dropped_at\" does not exist")));
+}
+
 TEST_F(IndexWeather, NamesThatTryToBreakOut_AreQuotedEverywhere) {
   const std::string schema = "Schema \"A\" x";
   const std::string evil = "x\"; DROP TABLE players;--";

@@ -56,6 +56,7 @@ bool states_its_unit(std::string_view key) {
                                           "invalid",
                                           "building",
                                           "drift",
+                                          "misfit",
                                           "shared",
                                           "duplicates",
                                           "used",
