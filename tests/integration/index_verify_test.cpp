@@ -287,6 +287,30 @@ TEST_F(IndexAdvice, WithoutAFile_LooksAtWhatTookTheMostTime) {
   EXPECT_THAT(column(result, "calls"), Contains("3.0"));
 }
 
+TEST_F(IndexAdvice, QueriesThatVerifyRan_AreNotTheApplications) {
+  const index::Pack one = pack_of(
+      "SELECT player_id FROM :\"players\" WHERE name = 'Mara Quill' AND xp > 9", "(name, xp)");
+  index::apply(session, one, {}, recorder);
+  session.query("SELECT pg_stat_statements_reset()");
+  verify(one);
+  index::drop(session, one, {}, recorder);
+  for (const index::Workload& query : index::busiest(session, 100)) {
+    EXPECT_THAT(query.sql, Not(HasSubstr("xp >")));
+  }
+}
+
+TEST_F(IndexAdvice, QueriesThatWantTheSameIndex_ShareALine) {
+  const core::Result result = advise(
+      "SELECT player_id FROM players WHERE name = 'Mara Quill';"
+      " SELECT level FROM players WHERE name = 'Nobody';");
+  EXPECT_THAT(column(result, "sql"), ElementsAre(HasSubstr("(\\\"name\\\")")));
+  EXPECT_THAT(column(result, "calls"), ElementsAre("2.0"));
+}
+
+TEST_F(IndexAdvice, QueriesOfWhichNoneIsExplained_AreInconclusive) {
+  EXPECT_EQ(advise("SELECT 1 FROM nowhere;").verdict, Verdict::kInconclusive);
+}
+
 TEST_F(IndexAdvice, WhatIsMissing_IsNamed) {
   session.query("DROP EXTENSION hypopg");
   EXPECT_THAT(error_of([&] { advise("SELECT 1;"); }).hint(), HasSubstr("CREATE EXTENSION hypopg"));
