@@ -100,7 +100,28 @@ struct Suggestion {
   double before = 0;  ///< the query's cost, by the planner
   double after = 0;
   std::int64_t bytes = 0;
+  double calls = 0;               ///< of all queries that want it
+  std::optional<double> total_s;  ///< that they took together, where somebody counted
 };
+
+/// One line for each index: the query that gains the most by it, the calls and the time of all that
+/// want it; the most worth first.
+std::vector<Suggestion> merged(std::vector<Suggestion> all) {
+  const auto worth = [](const Suggestion& s) { return (s.before - s.after) * s.query->calls; };
+  std::stable_sort(all.begin(), all.end(),
+                   [&](const Suggestion& a, const Suggestion& b) { return worth(a) > worth(b); });
+  std::vector<Suggestion> merged;
+  for (Suggestion& one : all) {
+    const std::string create = create_of(one.candidate);
+    auto same = std::find_if(merged.begin(), merged.end(), [&](const Suggestion& other) {
+      return create_of(other.candidate) == create;
+    });
+    if (same == merged.end()) same = merged.insert(merged.end(), one);
+    same->calls += one.query->calls;
+    if (one.query->total_s) same->total_s = same->total_s.value_or(0) + *one.query->total_s;
+  }
+  return merged;
+}
 
 class Adviser {
  public:
@@ -134,7 +155,7 @@ class Adviser {
     }
   }
 
-  std::vector<Suggestion>& suggestions() { return suggestions_; }
+  const std::vector<Suggestion>& suggestions() const { return suggestions_; }
   const std::string& unpriced_because() const { return unpriced_because_; }
 
  private:
@@ -273,9 +294,11 @@ core::Result advise(pg::Session& session, const AdviseOptions& options, core::Ob
       options.queries ? *options.queries : busiest(session, options.limit);
   Adviser adviser(session, options);
   std::uint64_t done = 0;
+  std::size_t explained = 0;
   for (const Workload& query : queries) {
     try {
       adviser.look_at(query);
+      ++explained;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kUsage && error.kind() != ErrorKind::kFailed) throw;
       result.notes.push_back(
@@ -283,18 +306,19 @@ core::Result advise(pg::Session& session, const AdviseOptions& options, core::Ob
     }
     observer.progress("advise", ++done, queries.size(), "queries");
   }
-  auto& found = adviser.suggestions();
-  const auto worth = [](const Suggestion& s) { return (s.before - s.after) * s.query->calls; };
-  std::stable_sort(found.begin(), found.end(),
-                   [&](const Suggestion& a, const Suggestion& b) { return worth(a) > worth(b); });
+  if (explained == 0) {
+    result.verdict = core::Verdict::kInconclusive;
+    result.notes.emplace_back("no query was explained: too little to advise on");
+  }
+  const std::vector<Suggestion> found = merged(adviser.suggestions());
   core::Table table = new_table();
   for (const Suggestion& one : found) {
     const auto price = adviser.price(one.candidate);
     const auto inserts = price ? price->inserts : std::nullopt;
     const auto updates = price ? price->updates : std::nullopt;
-    table.rows.push_back({create_of(one.candidate), on_one_line(one.query->sql), one.query->calls,
-                          one.query->total_s ? Value(*one.query->total_s) : Value(), one.before,
-                          one.after, 1 - one.after / one.before, one.bytes, ratio_of(inserts),
+    table.rows.push_back({create_of(one.candidate), on_one_line(one.query->sql), one.calls,
+                          one.total_s ? Value(*one.total_s) : Value(), one.before, one.after,
+                          1 - one.after / one.before, one.bytes, ratio_of(inserts),
                           more_wal(inserts), ratio_of(updates), more_wal(updates)});
   }
   result.metrics.set("queries", queries.size()).set("suggestions", found.size());

@@ -97,7 +97,9 @@ struct PriceOptions {
 /// index size of each write, without the pack, with it, and with the better design. It is measured
 /// on copies of (a sample of) the tables, inside transactions that are rolled back. Indexes of the
 /// pack that name a column which a write changes are found and named (verdict warn): no such update
-/// can be heap-only. Throws Error: usage (no writes, a missing privilege), connection (a standby).
+/// can be heap-only. Times are held against each other only where the rounds show a difference; a
+/// write that changes nothing makes the verdict inconclusive. Throws Error: usage (no writes, a
+/// missing privilege), connection (a standby).
 core::Result price(pg::Session& session, const Pack& pack, const pg::Naming& naming,
                    const PriceOptions& options, core::Observer& observer);
 

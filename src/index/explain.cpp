@@ -53,6 +53,14 @@ const Object& node_reading(const Value& plan, const std::string& relation) {
   return found != nullptr ? *found : root_of(plan);
 }
 
+const Object& node_counted(const Value& plan, const Object& node) {
+  const auto is_node = [&](const Object& below) { return &below == &node; };
+  const Object* limit = first(root_of(plan), [&](const Object& above) {
+    return text_in(above, "Node Type") == "Limit" && first(above, is_node) != nullptr;
+  });
+  return limit != nullptr ? *limit : node;
+}
+
 bool changes_rows(const Value& plan) {
   return first(root_of(plan), [](const Object& node) {
            const std::string type = text_in(node, "Node Type");

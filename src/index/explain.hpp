@@ -23,6 +23,10 @@ const core::Object* node_using(const core::Value& plan, const std::set<std::stri
 /// The node that reads table `relation`; the root where nothing does.
 const core::Object& node_reading(const core::Value& plan, const std::string& relation);
 
+/// The node whose rows guessed and rows given back can be held against each other: the Limit above
+/// `node`, which ends its scan early and leaves its guess as it was; else `node` itself.
+const core::Object& node_counted(const core::Value& plan, const core::Object& node);
+
 /// True if running it would write rows or lock them.
 bool changes_rows(const core::Value& plan);
 

@@ -16,6 +16,12 @@ using core::Value;
 /// Less than this is noise.
 constexpr double kSlower = 1.05;
 
+/// All repeats of both designs together: what takes less is below what a clock and a scheduler
+/// leave of it.
+constexpr double kLeastTime_s = 0.02;
+
+constexpr const char* kNoDifference = "no measurable difference in time";
+
 /// What the culprits of a write do to it, in words.
 std::vector<std::string> accuse(const Study& study, const Write& write) {
   std::vector<std::string> notes;
@@ -35,14 +41,18 @@ std::vector<std::string> accuse(const Study& study, const Write& write) {
                   core::join({columns.begin(), columns.end()}, ", "), write.name));
   const Cost none = study.typical(write.name, study.designs[0].name);
   const Cost with = study.typical(write.name, study.designs[1].name);
-  notes.push_back(fmt::format("{}: {:.2f} times the time and {:.2f} times the WAL with {}.",
-                              write.name, with.time_s / none.time_s,
+  const auto ratio = study.time_ratio(write.name, study.designs[0].name, study.designs[1].name);
+  notes.push_back(fmt::format("{}: {} and {:.2f} times the WAL with {}.", write.name,
+                              ratio ? fmt::format("{:.2f} times the time", *ratio) : kNoDifference,
                               with.wal_bytes / none.wal_bytes, study.designs[1].name));
   if (study.is_improved(write.name)) {
     const Cost better = study.typical(write.name, study.designs.back().name);
+    const std::string& best = study.designs.back().name;
+    const auto faster = study.time_ratio(write.name, best, study.designs[1].name);
     std::string text =
-        fmt::format("Better: {}. {} is {:.2f} times as fast as with {}, at {:.0f} % of its WAL.",
-                    study.designs.back().name, write.name, with.time_s / better.time_s,
+        fmt::format("Better: {}. {} {} {}, at {:.0f} % of its WAL.", best, write.name,
+                    faster ? fmt::format("is {:.2f} times as fast as with", *faster)
+                           : fmt::format("shows {} from", kNoDifference),
                     study.designs[1].name, 100 * better.wal_bytes / with.wal_bytes);
     if (better.hot_ratio > with.hot_ratio + 0.01) {
       text += fmt::format(" {:.1f} % of its updates are heap-only there, {:.1f} % with {}.",
@@ -50,10 +60,13 @@ std::vector<std::string> accuse(const Study& study, const Write& write) {
     }
     if (study.roomy) {
       const Cost roomy = study.typical(write.name, study.designs[*study.roomy].name);
+      const auto slower = study.time_ratio(write.name, best, study.designs[*study.roomy].name);
       text += fmt::format(
-          " Room on the pages alone does not do it: {} takes {:.2f} times as long, "
-          "with {:.1f} % heap-only.",
-          study.designs[*study.roomy].name, roomy.time_s / better.time_s, 100 * roomy.hot_ratio);
+          " Room on the pages alone does not do it: {} {}, with {:.1f} % heap-only.",
+          study.designs[*study.roomy].name,
+          slower ? fmt::format("takes {:.2f} times as long", *slower)
+                 : fmt::format("writes {:.2f} times the WAL", roomy.wal_bytes / better.wal_bytes),
+          100 * roomy.hot_ratio);
     }
     if (study.invented) {
       text += fmt::format(" What is read by {} has to do without: weigh it against index verify.",
@@ -83,7 +96,36 @@ bool Study::is_improved(const std::string& write) const {
   if (designs.size() <= 2) return false;
   const Cost with = typical(write, designs[1].name);
   const Cost better = typical(write, designs.back().name);
-  return better.time_s * kSlower < with.time_s && better.wal_bytes * kSlower < with.wal_bytes;
+  const auto slower = time_ratio(write, designs[1].name, designs.back().name);
+  return wrote(write) && !(slower && *slower > 1) && better.wal_bytes * kSlower < with.wal_bytes;
+}
+
+bool Study::wrote(const std::string& write) const {
+  for (const Design& design : designs) {
+    const Cost cost = typical(write, design.name);
+    if (cost.rows <= 0 || cost.wal_bytes <= 0) return false;
+  }
+  return true;
+}
+
+std::optional<double> Study::time_ratio(const std::string& write, const std::string& from,
+                                        const std::string& to) const {
+  double total = 0;
+  const auto range_of = [&](const std::string& design) {
+    std::pair<double, double> range{costs.at(write).at(design).front().time_s, 0};
+    for (const Cost& cost : costs.at(write).at(design)) {
+      range.first = std::min(range.first, cost.time_s);
+      range.second = std::max(range.second, cost.time_s);
+      total += cost.time_s;
+    }
+    return range;
+  };
+  const auto before = range_of(from);
+  const auto after = range_of(to);
+  const bool repeated = costs.at(write).at(from).size() > 1;
+  const bool apart = before.second < after.first || after.second < before.first;
+  if (!repeated || !apart || total < kLeastTime_s || !wrote(write)) return std::nullopt;
+  return typical(write, to).time_s / typical(write, from).time_s;
 }
 
 void report(const Study& study, core::Result& result) {
@@ -99,33 +141,47 @@ void report(const Study& study, core::Result& result) {
                                 {"index_bytes", "indexes", Unit::kBytes},
                                 {"plan", "reads by"}},
                     .rows = {}};
-  double worst = 0;
+  Value worst;  // nothing where no difference was measurable
+  bool too_little = false;
   for (const Write* write : study.writes) {
     const Cost none = study.typical(write->name, study.designs[0].name);
     for (const Design& design : study.designs) {
       const Cost cost = study.typical(write->name, design.name);
-      const double ratio = cost.time_s / none.time_s;
-      if (&design == &study.designs[1]) worst = std::max(worst, ratio);
-      table.rows.push_back({write->name, design.name, cost.time_s, ratio,
-                            cost.updates ? Value(cost.hot_ratio) : Value(), cost.wal_bytes,
-                            none.wal_bytes > 0 ? Value(cost.wal_bytes / none.wal_bytes) : Value(),
-                            cost.index_bytes, cost.plan});
+      const auto ratio = &design == &study.designs[0]
+                             ? std::optional(1.0)
+                             : study.time_ratio(write->name, study.designs[0].name, design.name);
+      if (&design == &study.designs[1] && ratio) worst = std::max(worst.number(), *ratio);
+      table.rows.push_back(
+          {write->name, design.name, cost.time_s, ratio ? Value(*ratio) : Value(),
+           cost.updates ? Value(cost.hot_ratio) : Value(), cost.wal_bytes,
+           study.wrote(write->name) ? Value(cost.wal_bytes / none.wal_bytes) : Value(),
+           cost.index_bytes, cost.plan});
+    }
+    if (!study.wrote(write->name)) {
+      too_little = true;
+      result.notes.push_back(
+          fmt::format("{} changed no rows, or wrote no WAL: too little data to say what it costs",
+                      write->name));
+      continue;
     }
     for (std::string& note : accuse(study, *write)) result.notes.push_back(std::move(note));
   }
   result.metrics.set("slowest_time_ratio", worst);
   core::Array harmful;
-  double best = 0;
+  Value best;
   for (const auto& [write, culprits] : study.culprits) {
     if (!study.is_improved(write)) continue;
-    best = std::max(best, study.typical(write, study.designs[1].name).time_s /
-                              study.typical(write, study.designs.back().name).time_s);
+    if (const auto ratio =
+            study.time_ratio(write, study.designs.back().name, study.designs[1].name)) {
+      best = std::max(best.number(), *ratio);
+    }
     for (const Culprit& culprit : culprits) {
       harmful.push_back(core::Object{{"index", culprit.index},
                                      {"write", write},
                                      {"columns", core::join(culprit.columns, ", ")}});
     }
   }
+  if (too_little) result.verdict = core::Verdict::kInconclusive;
   if (!harmful.empty()) {
     result.verdict = core::Verdict::kWarn;
     result.metrics.set("better", study.designs.back().name).set("better_time_ratio", best);

@@ -49,7 +49,15 @@ struct Study {
 
   /// The medians of a write with a design.
   Cost typical(const std::string& write, const std::string& design) const;
-  /// True if the better design makes the write both faster and cheaper than the pack does.
+  /// True if the write changed rows and left WAL with every design.
+  bool wrote(const std::string& write) const;
+  /// How many times the time of design `from` the write takes with `to`: of the medians. Nothing
+  /// where that is no more than noise: the two designs' repeats overlap, there is one only, or all
+  /// of them took less than 20 ms together.
+  std::optional<double> time_ratio(const std::string& write, const std::string& from,
+                                   const std::string& to) const;
+  /// True if the better design makes the write cheaper in WAL than the pack does, and not
+  /// measurably slower.
   bool is_improved(const std::string& write) const;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "index/workload.hpp"
 
 namespace scalectl::index {
 
@@ -17,7 +18,7 @@ Probe::Probe(pg::Session& session, const IndexDefinition& index, const pg::Namin
     samples_.emplace_back();
     return;
   }
-  const pg::Rows rows = session.query(fmt::format("SELECT * FROM ({}) AS samples LIMIT {}",
+  const pg::Rows rows = session.query(fmt::format("{}SELECT * FROM ({}) AS samples LIMIT {}", kOurs,
                                                   index.samples->bind(table, {}).sql, kMaxSamples));
   for (const std::string& parameter : bound.parameters) {
     bool there = false;

@@ -9,6 +9,7 @@
 #include "core/statistics.hpp"
 #include "core/stopwatch.hpp"
 #include "index/explain.hpp"
+#include "index/workload.hpp"
 
 namespace scalectl::index {
 namespace {
@@ -67,7 +68,7 @@ Trial run_trial(pg::Transaction& tx, const TrialPlan& plan) {
       if (run >= kLeastRuns && all.seconds() > kTimeForRuns) break;
       trial.times_s.push_back(undone(tx, plan.writes, [&] {
         const core::Stopwatch watch;
-        tx.query(plan.sql, plan.samples[run % plan.samples.size()]);
+        tx.query(kOurs + plan.sql, plan.samples[run % plan.samples.size()]);
         return watch.seconds();
       }));
     }

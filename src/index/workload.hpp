@@ -10,6 +10,10 @@
 
 namespace scalectl::index {
 
+/// Stands before the statements that scalectl runs to measure them: pg_stat_statements keeps it,
+/// and busiest() leaves them out.
+inline const std::string kOurs = "/* scalectl_measures */ ";
+
 /// A query to find indexes for.
 struct Workload {
   std::string sql;
@@ -22,7 +26,8 @@ struct Workload {
 /// read.
 std::vector<Workload> busiest(pg::Session& session, std::int64_t limit);
 
-/// The statements of an SQL file as queries, each run once. `path` is for messages.
+/// The statements of an SQL file as queries, each run once. `path` is for messages. Throws Error
+/// (usage) where it holds none.
 std::vector<Workload> read_queries(const std::string& path, const std::string& text);
 
 }  // namespace scalectl::index

@@ -73,6 +73,7 @@ TEST_F(IndexVerify, UsedIndexes_PassByEitherWay) {
     EXPECT_THAT(column(result, "plan"), Each(HasSubstr("Index Scan using idx_")));
     EXPECT_THAT(column(result, "without_plan"), Each(StartsWith("\"Seq Scan on ")));
     EXPECT_THAT(column(result, "rows"), Each("100.0"));
+    EXPECT_THAT(column(result, "rows_estimated"), Each("100.0"));  // the Limit's, as the rows
     EXPECT_THAT(column(result, "method"),
                 Each(without == index::Without::kAuto ? "\"switches\"" : "\"copies\""));
   }
@@ -94,6 +95,23 @@ TEST_F(IndexVerify, IndexThatItsQueryDoesNotUse_Fails) {
   const core::Result result = verify(useless);
   EXPECT_EQ(result.verdict, Verdict::kFail);
   EXPECT_EQ(check(result, "idx_one is used by its query"), "fail: Seq Scan on players");
+}
+
+TEST_F(IndexVerify, TimesTooShortToTellApart_AreInconclusive) {
+  seed({.players = 10});
+  const index::Pack one =
+      pack_of("SELECT player_id FROM :\"players\" WHERE name = 'Mara Quill'", "(name)");
+  index::apply(session, one, {}, recorder);
+  session.query("SET enable_seqscan = off");  // else no index of ten rows would be used
+  const core::Result result = verify(one, {.runs = 50, .without = index::Without::kSwitches});
+  const std::string faster = check(result, "idx_one is faster than without");
+  // On a busy machine the trips to the server may take longer, and tell the times apart.
+  if (faster.empty()) {
+    EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+    EXPECT_THAT(result.notes, Contains(HasSubstr("too short to tell the times apart")));
+  } else if (faster != "pass") {
+    EXPECT_THAT(faster, HasSubstr("1.1 times are wanted"));
+  }
 }
 
 TEST_F(IndexVerify, QueryThatWrites_RunsOnCopiesOnlyAndLocksNothing) {
@@ -148,7 +166,6 @@ TEST_F(IndexVerify, Price_FindsThatTheSeedsIndexHarmsTheTick) {
                         "\"columns\":\"stamina\"}"));
   EXPECT_THAT(metric(result, "harmful"), Not(HasSubstr("idx_dropped")));
   EXPECT_EQ(metric(result, "better"), "\"game-hot\"");
-  EXPECT_GT(result.metrics.find("better_time_ratio")->number(), 1.05);
   EXPECT_THAT(result.notes, Contains(HasSubstr("idx_players_stamina_regen names stamina")));
   EXPECT_THAT(result.notes, Contains(AllOf(HasSubstr("Better: game-hot"),
                                            HasSubstr("100.0 % of its updates are heap-only"))));
@@ -160,6 +177,17 @@ TEST_F(IndexVerify, Price_FindsThatTheSeedsIndexHarmsTheTick) {
   EXPECT_EQ(hot[2], "0.0");  // room alone does not do it
   EXPECT_EQ(hot[3], "1.0");
   EXPECT_EQ(whole(), before);
+}
+
+TEST_F(IndexVerify, Price_OfWritesThatChangeNothing_IsInconclusive) {
+  seed_and_apply();
+  session.query("UPDATE players SET stamina = max_stamina");  // nobody is tired
+  const core::Result result = index::price(
+      session, pack, {},
+      {.writes = index::load_writes(catalog, "game"), .sample_rows = 1, .rounds = 1}, recorder);
+  EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(result.notes, Contains(HasSubstr("stamina_tick changed no rows")));
+  EXPECT_THAT(result.notes, Each(Not(HasSubstr("nan"))));
 }
 
 TEST_F(IndexVerify, Price_OfATableWithoutAKey_FindsTheHarmToo) {
@@ -275,6 +303,30 @@ TEST_F(IndexAdvice, WithoutAFile_LooksAtWhatTookTheMostTime) {
   const core::Result result = index::advise(session, {}, recorder);
   EXPECT_THAT(column(result, "sql"), Contains(HasSubstr("(\\\"name\\\"")));
   EXPECT_THAT(column(result, "calls"), Contains("3.0"));
+}
+
+TEST_F(IndexAdvice, QueriesThatVerifyRan_AreNotTheApplications) {
+  const index::Pack one = pack_of(
+      "SELECT player_id FROM :\"players\" WHERE name = 'Mara Quill' AND xp > 9", "(name, xp)");
+  index::apply(session, one, {}, recorder);
+  session.query("SELECT pg_stat_statements_reset()");
+  verify(one);
+  index::drop(session, one, {}, recorder);
+  for (const index::Workload& query : index::busiest(session, 100)) {
+    EXPECT_THAT(query.sql, Not(HasSubstr("xp >")));
+  }
+}
+
+TEST_F(IndexAdvice, QueriesThatWantTheSameIndex_ShareALine) {
+  const core::Result result = advise(
+      "SELECT player_id FROM players WHERE name = 'Mara Quill';"
+      " SELECT level FROM players WHERE name = 'Nobody';");
+  EXPECT_THAT(column(result, "sql"), ElementsAre(HasSubstr("(\\\"name\\\")")));
+  EXPECT_THAT(column(result, "calls"), ElementsAre("2.0"));
+}
+
+TEST_F(IndexAdvice, QueriesOfWhichNoneIsExplained_AreInconclusive) {
+  EXPECT_EQ(advise("SELECT 1 FROM nowhere;").verdict, Verdict::kInconclusive);
 }
 
 TEST_F(IndexAdvice, WhatIsMissing_IsNamed) {
