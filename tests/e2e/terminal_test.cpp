@@ -74,7 +74,7 @@ TEST_F(Terminal, Quiet_HasNoProgressBar) {
 TEST_F(Terminal, NotATerminal_HasNeitherColourNorBar) {
   ASSERT_EQ(scalectl({"db", "init", "game"}, {{"TERM", "xterm"}}).code, 0);
   for (const auto& command : std::vector<std::vector<std::string>>{
-           {"seed", "game", "--players", "50k", "--only", "players", "--verbose"},
+           {"seed", "game", "--players", "10k", "--only", "players", "--verbose"},
            {"tick", "run", "--all", "--verbose", "--warn-after", "1us"},
            {"tick", "run", "stamina", "--strategy", "rows"},
            {"tick", "run", "stamnia"}}) {
