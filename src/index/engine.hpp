@@ -90,7 +90,7 @@ struct PriceOptions {
   std::vector<Write> writes;           ///< the statements that its tables see most
   std::optional<Pack> better;          ///< the pack that calls itself the better design
   std::int64_t sample_rows = 100'000;  ///< of each table, at most
-  std::int64_t rounds = 3;             ///< that each design is measured in, interleaved
+  std::int64_t rounds = 5;             ///< that each design is measured in, interleaved
 };
 
 /// What the pack's indexes cost when rows are written: time, share of heap-only updates, WAL and

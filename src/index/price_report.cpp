@@ -20,7 +20,9 @@ constexpr double kSlower = 1.05;
 /// leave of it.
 constexpr double kLeastTime_s = 0.02;
 
+constexpr double kSure = 0.9;  // of the pairs of rounds: by chance one in 30 with five rounds
 constexpr const char* kNoDifference = "no measurable difference in time";
+constexpr const char* kPerhapsNoise = ", which its rounds cannot tell from noise,";
 
 /// What the culprits of a write do to it, in words.
 std::vector<std::string> accuse(const Study& study, const Write& write) {
@@ -42,8 +44,8 @@ std::vector<std::string> accuse(const Study& study, const Write& write) {
   const Cost none = study.typical(write.name, study.designs[0].name);
   const Cost with = study.typical(write.name, study.designs[1].name);
   const auto ratio = study.time_ratio(write.name, study.designs[0].name, study.designs[1].name);
-  notes.push_back(fmt::format("{}: {} and {:.2f} times the WAL with {}.", write.name,
-                              ratio ? fmt::format("{:.2f} times the time", *ratio) : kNoDifference,
+  notes.push_back(fmt::format("{}: {:.2f} times the time{} and {:.2f} times the WAL with {}.",
+                              write.name, with.time_s / none.time_s, ratio ? "" : kPerhapsNoise,
                               with.wal_bytes / none.wal_bytes, study.designs[1].name));
   if (study.is_improved(write.name)) {
     const Cost better = study.typical(write.name, study.designs.back().name);
@@ -110,21 +112,19 @@ bool Study::wrote(const std::string& write) const {
 
 std::optional<double> Study::time_ratio(const std::string& write, const std::string& from,
                                         const std::string& to) const {
+  const std::vector<Cost>& before = costs.at(write).at(from);
+  const std::vector<Cost>& after = costs.at(write).at(to);
   double total = 0;
-  const auto range_of = [&](const std::string& design) {
-    std::pair<double, double> range{costs.at(write).at(design).front().time_s, 0};
-    for (const Cost& cost : costs.at(write).at(design)) {
-      range.first = std::min(range.first, cost.time_s);
-      range.second = std::max(range.second, cost.time_s);
-      total += cost.time_s;
-    }
-    return range;
-  };
-  const auto before = range_of(from);
-  const auto after = range_of(to);
-  const bool repeated = costs.at(write).at(from).size() > 1;
-  const bool apart = before.second < after.first || after.second < before.first;
-  if (!repeated || !apart || total < kLeastTime_s || !wrote(write)) return std::nullopt;
+  for (const Cost& cost : before) total += cost.time_s;
+  for (const Cost& cost : after) total += cost.time_s;
+  if (before.size() < 2 || total < kLeastTime_s || !wrote(write)) return std::nullopt;
+  // Mann and Whitney's U: in how many of all pairs of rounds the second design is the slower one.
+  double slower = 0;
+  for (const Cost& one : before) {
+    for (const Cost& other : after) slower += other.time_s > one.time_s ? 1 : 0;
+  }
+  const double share = slower / static_cast<double>(before.size() * after.size());
+  if (share < kSure && share > 1 - kSure) return std::nullopt;
   return typical(write, to).time_s / typical(write, from).time_s;
 }
 
@@ -152,7 +152,8 @@ void report(const Study& study, core::Result& result) {
                              : study.time_ratio(write->name, study.designs[0].name, design.name);
       if (&design == &study.designs[1] && ratio) worst = std::max(worst.number(), *ratio);
       table.rows.push_back(
-          {write->name, design.name, cost.time_s, ratio ? Value(*ratio) : Value(),
+          {write->name, design.name, cost.time_s,
+           study.wrote(write->name) ? Value(cost.time_s / none.time_s) : Value(),
            cost.updates ? Value(cost.hot_ratio) : Value(), cost.wal_bytes,
            study.wrote(write->name) ? Value(cost.wal_bytes / none.wal_bytes) : Value(),
            cost.index_bytes, cost.plan});

@@ -52,8 +52,8 @@ struct Study {
   /// True if the write changed rows and left WAL with every design.
   bool wrote(const std::string& write) const;
   /// How many times the time of design `from` the write takes with `to`: of the medians. Nothing
-  /// where that is no more than noise: the two designs' repeats overlap, there is one only, or all
-  /// of them took less than 20 ms together.
+  /// where that is no more than noise: fewer than 9 in 10 pairs of the two designs' repeats say the
+  /// same, there is one only, or all of them took less than 20 ms together.
   std::optional<double> time_ratio(const std::string& write, const std::string& from,
                                    const std::string& to) const;
   /// True if the better design makes the write cheaper in WAL than the pack does, and not

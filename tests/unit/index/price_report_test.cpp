@@ -43,8 +43,8 @@ TEST_F(PriceReport, RepeatsThatOverlap_AreNoDifferenceInTime) {
   costs("pack", {0.12, 0.14, 0.15}, 150);
   const core::Result result = told();
   EXPECT_THAT(result.notes,
-              Contains("tick: no measurable difference in time and 1.50 times the WAL "
-                       "with pack."));
+              Contains("tick: 1.27 times the time, which its rounds cannot tell from noise, and "
+                       "1.50 times the WAL with pack."));
   EXPECT_TRUE(result.metrics.find("slowest_time_ratio")->is_null());
 }
 
@@ -55,6 +55,12 @@ TEST_F(PriceReport, RepeatsThatLieApart_AreToldByTheirMedians) {
   EXPECT_THAT(result.notes,
               Contains("tick: 2.00 times the time and 1.50 times the WAL with pack."));
   EXPECT_DOUBLE_EQ(result.metrics.find("slowest_time_ratio")->number(), 2);
+}
+
+TEST_F(PriceReport, OneRoundThatWasDisturbed_DoesNotHideTheDifference) {
+  costs("without it", {0.10, 0.11, 0.13, 0.12, 0.25}, 100);
+  costs("pack", {0.20, 0.22, 0.29, 0.30, 0.31}, 150);
+  EXPECT_DOUBLE_EQ(study.time_ratio("tick", "without it", "pack").value(), 0.29 / 0.12);
 }
 
 TEST_F(PriceReport, TimesTooShortOrNotRepeated_AreNoDifferenceInTime) {
